@@ -1,0 +1,42 @@
+import type { Options } from '../options.ts';
+import type { Digest, DigestReference, TagReference } from '../registry/reference.ts';
+
+/** Copies images without changing them. */
+export interface ImageCopier {
+  /**
+   * Copies a manifest and all it refers to, with the signatures and attestations of the index and
+   * of its children; the tag is written last. Repeatable: what is there is not sent again.
+   *
+   * @returns `target.digest === source.digest`, always, as read back from the target
+   * @throws RegistryError naming the failing side
+   */
+  copy(source: DigestReference, target: TagReference, options?: CopyOptions): Promise<CopyResult>;
+}
+
+export interface CopyOptions extends Options {
+  /** Called as bytes move; for displays, never for decisions. */
+  readonly onProgress?: (progress: CopyProgress) => void;
+}
+
+export interface CopyProgress {
+  /** Bytes of blobs that this copy has to account for; grows while manifests are read. */
+  readonly totalBytes: number;
+  /** Bytes accounted for: sent, mounted, or found at the target. */
+  readonly doneBytes: number;
+}
+
+export interface CopyResult {
+  readonly digest: Digest;
+  /** Manifests written, the image's own and its attachments'. */
+  readonly manifests: number;
+  readonly blobs: {
+    readonly uploaded: number;
+    readonly mounted: number;
+    /** Already at the target. */
+    readonly present: number;
+  };
+  /** Bytes of blobs sent to the target. */
+  readonly bytes: number;
+  /** Signatures, attestations and SBOMs that are now at the target with the image. */
+  readonly attachments: number;
+}

@@ -1,0 +1,52 @@
+import {
+  ConfigError,
+  EngineError,
+  MapStoreError,
+  RegistryError,
+  ReleaseSourceError,
+  SignatureError,
+} from './errors.ts';
+
+/** What a process tells the scheduler that started it; `podFailurePolicy` branches on these. */
+export const ExitCode = {
+  ok: 0,
+  bug: 1,
+  config: 2,
+  registry: 3,
+  signature: 4,
+  releases: 5,
+  map: 6,
+  engine: 7,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** Gravest first: an alert must not be hidden by a failure that a retry will mend. */
+const gravity: readonly ExitCode[] = [
+  ExitCode.signature,
+  ExitCode.config,
+  ExitCode.releases,
+  ExitCode.map,
+  ExitCode.registry,
+  ExitCode.engine,
+  ExitCode.bug,
+];
+
+/** The exit code of one failure. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof SignatureError) return ExitCode.signature;
+  if (error instanceof ConfigError) return ExitCode.config;
+  if (error instanceof ReleaseSourceError) return ExitCode.releases;
+  if (error instanceof MapStoreError) return ExitCode.map;
+  if (error instanceof RegistryError) return ExitCode.registry;
+  if (error instanceof EngineError) return ExitCode.engine;
+  return ExitCode.bug;
+}
+
+/** The exit code of a run in which all of these failed; `ok` for none. */
+export function gravestExitCode(errors: readonly unknown[]): ExitCode {
+  const codes = new Set(errors.map(exitCodeOf));
+  return gravity.find((code) => codes.has(code)) ?? ExitCode.ok;
+}

@@ -1,0 +1,25 @@
+/**
+ * A value that cannot leak by accident: printing, logging, interpolating or serialising it
+ * gives `[secret]`. Only {@link Secret.reveal} returns the value, so a search for that word
+ * lists every place where a secret leaves this type.
+ */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The value itself. Hand it to the request that needs it and to nothing else. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return '[secret]';
+  }
+
+  toJSON(): string {
+    return '[secret]';
+  }
+}

@@ -1,0 +1,39 @@
+import type { Options } from '../options.ts';
+
+declare const revisionBrand: unique symbol;
+
+/**
+ * Opaque; compare for equality only. ETag (S3, Azure), generation (GCS), content hash (file).
+ */
+export type Revision = string & { readonly [revisionBrand]: true };
+
+/** The map as it was at one moment: body and revision of one answer. */
+export interface StoredMap {
+  readonly text: string;
+  readonly revision: Revision;
+}
+
+/** Read access. All the orchestrator ever gets. */
+export interface MapReader {
+  /** For logs and errors; no credentials. */
+  readonly location: string;
+
+  /**
+   * Reads the map as it is now; nothing is cached.
+   *
+   * @returns `undefined` if no map exists yet. A missing bucket or folder is not an empty map.
+   * @throws MapStoreError `MAP_UNAVAILABLE`
+   */
+  read(options?: Options): Promise<StoredMap | undefined>;
+}
+
+export interface MapStore extends MapReader {
+  /**
+   * Replaces the map only if it still has the expected revision; `undefined` creates it. There is
+   * no unconditional write.
+   *
+   * @throws MapStoreError `MAP_CONFLICT`: nothing changed; read, redo, write
+   * @throws MapStoreError `MAP_UNAVAILABLE`: unknown whether it changed; read to find out
+   */
+  write(text: string, expected: Revision | undefined, options?: Options): Promise<Revision>;
+}
