@@ -1,0 +1,101 @@
+import { RegistryError, type MirrorError, MapStoreError } from '../errors.ts';
+import type { ImageMap, Resolution } from '../image-map/image-map.ts';
+import type { Options } from '../options.ts';
+import {
+  formatReference,
+  parseReference,
+  type Digest,
+  type Reference,
+  type TagReference,
+} from '../registry/reference.ts';
+import type { RegistryReader } from '../registry/registry.ts';
+import type { Release } from '../releases/release-source.ts';
+
+/** An announced image with the names it has; nothing was asked yet. */
+export interface NamedImage {
+  readonly release: Release;
+  readonly source: Reference;
+  /** Where `target.image` puts it. */
+  readonly target: TagReference;
+}
+
+/** What both registries and the map said about an image at one moment. */
+export interface ObservedImage extends NamedImage {
+  /** `undefined`: the source does not have it. */
+  readonly sourceDigest: Digest | undefined;
+  /** Where the map sends the announced reference today. */
+  readonly mapped: Resolution;
+  /**
+   * What the target holds: under the map's own entry if that leads elsewhere than `target`,
+   * otherwise under `target`. `undefined`: nothing.
+   */
+  readonly targetDigest: Digest | undefined;
+}
+
+export interface DiscoverDependencies {
+  readonly source: RegistryReader;
+  readonly target: RegistryReader;
+  readonly map: ImageMap;
+  /** Whether an entry of the map that leads elsewhere is to be left alone. */
+  readonly keepsForeignEntries: boolean;
+}
+
+/**
+ * Observes one image: one HEAD at the source, one at the target, side by side, and nothing else.
+ *
+ * @throws RegistryError of the side that could not be asked
+ */
+export async function discover(
+  image: NamedImage,
+  { source, target, map, keepsForeignEntries }: DiscoverDependencies,
+  options: Options,
+): Promise<ObservedImage> {
+  const mapped = map.resolve(image.release.image);
+  const elsewhere = keepsForeignEntries ? foreignReference(image, mapped) : undefined;
+  const [sourceHead, targetHead] = await Promise.all([
+    source.head(image.source, options),
+    target.head(elsewhere ?? image.target, options),
+  ]);
+  return {
+    ...image,
+    mapped,
+    sourceDigest: sourceHead?.digest,
+    targetDigest: targetHead?.digest,
+  };
+}
+
+/** Whether the map sends the image to where `target.image` puts it. */
+export function isMappedToTarget(image: NamedImage, mapped: Resolution): boolean {
+  return (
+    mapped.rule !== 'unchanged' &&
+    formatReference(parseMapped(image, mapped)) === formatReference(image.target)
+  );
+}
+
+/** Where the map sends the image, if that is another place than `target.image` says. */
+export function foreignReference(image: NamedImage, mapped: Resolution): Reference | undefined {
+  return mapped.rule === 'unchanged' || isMappedToTarget(image, mapped)
+    ? undefined
+    : parseMapped(image, mapped);
+}
+
+function parseMapped(image: NamedImage, mapped: Resolution): Reference {
+  try {
+    return parseReference(mapped.reference);
+  } catch (error) {
+    throw new MapStoreError(
+      'MAP_INVALID',
+      `The map sends ${image.release.image} to ${JSON.stringify(mapped.reference)}, which is not an image: correct the entry ${JSON.stringify(mapped.key)}.`,
+      error,
+    );
+  }
+}
+
+/** The failure of an image that stands in the release list and nowhere else. */
+export function notAtSource(image: NamedImage): MirrorError {
+  return new RegistryError(
+    'REGISTRY_NOT_FOUND',
+    `${formatReference(image.source)} is announced, but the source registry does not have it. The catalogue may be ahead of the publication by some minutes: the next run looks again.`,
+    { side: 'source', status: 404 },
+  );
+}
