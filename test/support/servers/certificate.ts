@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { binary } from './binaries.ts';
+
+/** A self-signed certificate for loopback; it is its own authority. */
+export interface Certificate {
+  /** PEM file to serve, and to trust. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Makes a certificate for 127.0.0.1 and localhost, good for a day, into `folder`. */
+export async function makeCertificate(folder: string): Promise<Certificate> {
+  const certificate = join(folder, 'server.pem');
+  const key = join(folder, 'server.key');
+  const options = 'req -x509 -nodes -days 1 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1';
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const files = ['-keyout', key, '-out', certificate];
+  await execa(binary('openssl'), [...options.split(' '), ...names, ...files]);
+  return { certificate, key };
+}
