@@ -163,7 +163,7 @@ main() {
     if [[ $how != apt && -z ${not_to_be_had[$name]:-} ]]; then "install_$how" "$name" "$what" "$extra"; fi
   done
 
-  local version missing=0
+  local version absent=0
   printf '\n%-11s %-16s %-4s %-32s %s\n' group name how version from
   for line in "${selected[@]}"; do
     read -r group name how what extra <<<"$line"
@@ -174,14 +174,14 @@ main() {
       version=$(present "$name" "$how" "$what")
       if [[ -z $version ]]; then
         version=MISSING
-        missing=$((missing + 1))
+        absent=$((absent + 1))
       fi
     fi
     printf '%-11s %-16s %-4s %-32s %s\n' "$group" "$name" "$how" "$version" "${what%@*}"
   done
   printf '\n%s\n' "Go and npm tools are in $cache/bin"
-  if [[ $missing -gt 0 ]]; then
-    say "$missing wanted but missing"
+  if [[ $absent -gt 0 ]]; then
+    say "$absent wanted but missing"
     return 1
   fi
 }
