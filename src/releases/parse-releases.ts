@@ -1,0 +1,121 @@
+import { ReleaseSourceError, errorMessage } from '../errors.ts';
+import { quote } from '../quote.ts';
+import { formatReference, parseReference } from '../registry/reference.ts';
+import { findErrorEnvelope, isRecord } from './error-envelope.ts';
+import type { Release, ReleaseList } from './release-source.ts';
+
+export interface ParseReleasesOptions {
+  /** Where the body came from; for errors. */
+  readonly location: string;
+  /** Registry of announced references that name none. */
+  readonly defaultRegistry?: string | undefined;
+}
+
+/**
+ * Reads the body of latest-releases: `{"releases": […]}`, bare or under `data`. Unknown fields are
+ * ignored, missing optional ones tolerated, and an entry without a usable image is skipped without
+ * losing the others.
+ *
+ * @throws ReleaseSourceError the body is an error or has another shape; never "no releases"
+ */
+export function parseReleases(body: unknown, options: ParseReleasesOptions): ReleaseList {
+  const entries = findEntries(body, options.location);
+  const byReference = new Map<string, Release>();
+  const skipped: string[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const parsed = parseEntry(entry, options.defaultRegistry);
+    if (typeof parsed === 'string') {
+      skipped.push(`entry ${index + 1}${nameEntry(entry)}: ${parsed}`);
+      continue;
+    }
+    const { canonical, release } = parsed;
+    // What the first announcement leaves out may stand in the second.
+    byReference.set(canonical, { ...release, ...byReference.get(canonical) });
+  }
+  const [firstSkipped] = skipped;
+  if (byReference.size === 0 && firstSkipped !== undefined) {
+    throw new ReleaseSourceError(
+      `${options.location} lists ${entries.length} releases, none with a usable image, so nothing is known about what to mirror. The first: ${firstSkipped}`,
+      { retryable: false },
+    );
+  }
+  return { releases: [...byReference.values()], skipped };
+}
+
+function findEntries(body: unknown, location: string): readonly unknown[] {
+  const inner = isRecord(body) && !('releases' in body) && 'data' in body ? body['data'] : body;
+  const error = findErrorEnvelope(body) ?? findErrorEnvelope(inner);
+  if (error !== undefined) {
+    const status = error.status === undefined ? '' : ` ${error.status}`;
+    const words = error.message === undefined ? 'without a message' : `: ${error.message}`;
+    throw new ReleaseSourceError(
+      `${location} answered with an error${status}${words.startsWith(':') ? '' : ' '}${words}, not with releases`,
+      { retryable: error.status === undefined || error.status >= 500 || error.status === 429 },
+    );
+  }
+  if (isRecord(inner) && Array.isArray(inner['releases'])) return inner['releases'];
+  throw new ReleaseSourceError(
+    `${location} answered with ${describeShape(inner)} where {"releases": […]} was expected. Check that it is the address of the releases.`,
+    { retryable: false },
+  );
+}
+
+function describeShape(value: unknown): string {
+  if (Array.isArray(value)) return 'a JSON list';
+  if (!isRecord(value)) return value === null ? 'null' : `a JSON ${typeof value}`;
+  if ('releases' in value) return 'a "releases" that is no list';
+  const keys = Object.keys(value).slice(0, 5);
+  return keys.length === 0
+    ? 'an empty JSON object'
+    : `a JSON object of ${keys.map((key) => quote(key, 40)).join(', ')}`;
+}
+
+function parseEntry(
+  entry: unknown,
+  defaultRegistry: string | undefined,
+): { readonly canonical: string; readonly release: Release } | string {
+  if (!isRecord(entry)) return 'it is no JSON object';
+  const image = entry['image'];
+  if (image === undefined || image === null || image === '') return 'it names no image';
+  if (typeof image !== 'string') return 'its image is no text';
+  try {
+    const reference = parseReference(image, defaultRegistry);
+    if (reference.tag === undefined) {
+      return `${quote(image)} names a digest without a tag, so its target could not be named`;
+    }
+    return { canonical: formatReference(reference), release: toRelease(image, entry) };
+  } catch (error) {
+    return errorMessage(error);
+  }
+}
+
+function toRelease(image: string, entry: Readonly<Record<string, unknown>>): Release {
+  const appName = textOf(entry['app_name']);
+  const appId = textOf(entry['app_id']);
+  const version = textOf(entry['version']);
+  const versionId = textOf(entry['version_id']);
+  return {
+    image,
+    ...(appName === undefined ? {} : { appName }),
+    ...(appId === undefined ? {} : { appId }),
+    ...(version === undefined ? {} : { version }),
+    ...(versionId === undefined ? {} : { versionId }),
+  };
+}
+
+/** An optional field, or nothing if it is not what people call text. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'string' || value === '' || value.length > 256) return undefined;
+  return /\p{C}/u.test(value) ? undefined : value;
+}
+
+function nameEntry(entry: unknown): string {
+  if (!isRecord(entry)) return '';
+  const { app_name: app, version } = entry;
+  const parts = [
+    typeof app === 'string' ? `app ${quote(app, 80)}` : undefined,
+    typeof version === 'string' ? `version ${quote(version, 80)}` : undefined,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
