@@ -109,7 +109,7 @@ export function parseManifest(bytes: Uint8Array, mediaType: string): Manifest {
 }
 
 function mediaTypeOf(body: Readonly<Record<string, unknown>>, header: string): string {
-  if (body['schemaVersion'] === 1 || header.includes('manifest.v1+')) {
+  if (body['schemaVersion'] === 1 || header.includes('docker.distribution.manifest.v1+')) {
     refuse(
       'it is a schema 1 manifest, which carries no verifiable content addresses; ask its publisher to push it again with a current tool',
     );
