@@ -193,6 +193,11 @@ const cases: readonly {
     expected: 'images:\n  x/y: |-\n    r.io/y\n  "atlanhq/a:1": "reg.example/a:1"\n\nrelease: 1\n',
   },
   {
+    name: 'a literal value followed by lines of spaces',
+    text: 'images:\n  atlanhq/a:1: |-\n    old.io/a:1\n  \n \n',
+    expected: 'images:\n  atlanhq/a:1: "reg.example/a:1"\n  "atlanhq/b": "reg.example/b"\n  \n \n',
+  },
+  {
     name: 'a value on the line below its key',
     text: 'images:\n  atlanhq/a:1:\n    # here\n    old.io/a:1\n',
     expected:
