@@ -117,8 +117,14 @@ export type MapStoreErrorCode = 'MAP_CONFLICT' | 'MAP_UNAVAILABLE' | 'MAP_INVALI
 
 /** The map could not be read, understood or replaced. What was stored is untouched. */
 export class MapStoreError extends MirrorError<MapStoreErrorCode> {
-  constructor(code: MapStoreErrorCode, message: string, cause?: unknown) {
-    super(code, message, { retryable: code !== 'MAP_INVALID', cause });
+  constructor(
+    code: MapStoreErrorCode,
+    message: string,
+    cause?: unknown,
+    /** `false` where only somebody's change helps: a missing bucket, a right not granted. */
+    retryable: boolean = code !== 'MAP_INVALID',
+  ) {
+    super(code, message, { retryable, cause });
   }
 }
 
