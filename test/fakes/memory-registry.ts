@@ -1,0 +1,207 @@
+import { Readable } from 'node:stream';
+import { RegistryError } from '../../src/errors.ts';
+import type { Options } from '../../src/options.ts';
+import {
+  digestOf,
+  parseManifest,
+  type Descriptor,
+  type Manifest,
+} from '../../src/registry/manifest.ts';
+import {
+  formatReference,
+  formatRepository,
+  type Digest,
+  type DigestReference,
+  type Reference,
+  type Repository,
+} from '../../src/registry/reference.ts';
+import type { ManifestHead, PutManifestResult, Registry } from '../../src/registry/registry.ts';
+import { RegistryStore, type RepositoryStore } from '../support/registry/store.ts';
+
+/** One call, in the order they came. */
+export interface RegistryCall {
+  readonly method: keyof Registry;
+  /** Repository with the tag, the digest or the blob: `registry.example/app@sha256:…`. */
+  readonly target: string;
+}
+
+export interface MemoryRegistryOptions {
+  /** Whether it has the referrers API and indexes subjects; yes by default. */
+  readonly referrersApi?: boolean;
+  /** Runs before each call: what it throws fails the call, what it awaits delays it. */
+  readonly before?: (call: RegistryCall) => void | Promise<void>;
+  /** Bytes served for a blob instead of those it holds. */
+  readonly tamper?: (digest: Digest, bytes: Uint8Array) => Uint8Array;
+  /** Whether blobs are mounted across the repositories of a host; yes by default. */
+  readonly mounts?: boolean;
+}
+
+/** Any number of registries in memory: whatever host a reference names. Speaks no HTTP. */
+export class MemoryRegistry implements Registry {
+  /** Every call so far; set its length to 0 to forget them. */
+  readonly calls: RegistryCall[] = [];
+  /** Answers to HEAD that contradict what is stored, by reference as text. */
+  readonly claims: Map<string, ManifestHead> = new Map();
+  readonly #store = new RegistryStore();
+  readonly #options: MemoryRegistryOptions;
+
+  constructor(options: MemoryRegistryOptions = {}) {
+    this.#options = options;
+  }
+
+  /** What a repository holds: `registry.example/app`. */
+  repository(name: string): RepositoryStore {
+    return this.#store.repository(name);
+  }
+
+  async head(reference: Reference, options?: Options): Promise<ManifestHead | undefined> {
+    await this.#enter('head', formatReference(reference), options);
+    const claimed = this.claims.get(formatReference(reference));
+    if (claimed !== undefined) return claimed;
+    const stored = this.#find(reference);
+    return (
+      stored && { digest: stored.digest, mediaType: stored.mediaType, size: stored.bytes.length }
+    );
+  }
+
+  async getManifest(reference: Reference, options?: Options): Promise<Manifest | undefined> {
+    await this.#enter('getManifest', formatReference(reference), options);
+    const stored = this.#find(reference);
+    if (stored === undefined) return undefined;
+    if (reference.kind === 'digest') verify(stored.bytes, reference.digest, reference);
+    return parseManifest(stored.bytes, stored.mediaType);
+  }
+
+  async getBlob(
+    repository: Repository,
+    descriptor: Descriptor,
+    options: Options & { readonly maxBytes: number },
+  ): Promise<Uint8Array> {
+    await this.#enter('getBlob', blobName(repository, descriptor.digest), options);
+    if (descriptor.size > options.maxBytes) {
+      throw new RegistryError(
+        'REGISTRY_REFUSED',
+        `${blobName(repository, descriptor.digest)} is larger than ${options.maxBytes} bytes`,
+      );
+    }
+    const bytes = this.#serve(repository, descriptor);
+    verify(bytes, descriptor.digest, repository);
+    return bytes;
+  }
+
+  async referrers(
+    subject: DigestReference,
+    options?: Options,
+  ): Promise<readonly Descriptor[] | undefined> {
+    await this.#enter('referrers', formatReference(subject), options);
+    if (this.#options.referrersApi === false) return undefined;
+    return this.#repository(subject).referrers(subject.digest);
+  }
+
+  async hasBlob(repository: Repository, digest: Digest, options?: Options): Promise<boolean> {
+    await this.#enter('hasBlob', blobName(repository, digest), options);
+    return this.#repository(repository).blobs.has(digest);
+  }
+
+  async openBlob(
+    repository: Repository,
+    descriptor: Descriptor,
+    options?: Options,
+  ): Promise<Readable> {
+    await this.#enter('openBlob', blobName(repository, descriptor.digest), options);
+    const bytes = this.#serve(repository, descriptor);
+    return Readable.from(
+      (function* () {
+        yield bytes;
+        verify(bytes, descriptor.digest, repository);
+      })(),
+      { objectMode: false },
+    );
+  }
+
+  async putBlob(
+    repository: Repository,
+    descriptor: Descriptor,
+    open: () => Promise<Readable>,
+    options: Options & { readonly mountFrom?: Repository } = {},
+  ): Promise<'mounted' | 'uploaded'> {
+    await this.#enter('putBlob', blobName(repository, descriptor.digest), options);
+    const { mountFrom } = options;
+    if (mountFrom?.registry === repository.registry && this.#options.mounts !== false) {
+      const held = this.#repository(mountFrom).blobs.get(descriptor.digest);
+      if (held !== undefined) {
+        this.#repository(repository).putBlob(held);
+        return 'mounted';
+      }
+    }
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of (await open()) as AsyncIterable<Uint8Array>) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    verify(bytes, descriptor.digest, repository);
+    this.#repository(repository).putBlob(bytes);
+    return 'uploaded';
+  }
+
+  async putManifest(
+    reference: Reference,
+    manifest: Pick<Manifest, 'bytes' | 'mediaType' | 'digest'>,
+    options?: Options,
+  ): Promise<PutManifestResult> {
+    await this.#enter('putManifest', formatReference(reference), options);
+    verify(manifest.bytes, manifest.digest, reference);
+    if (reference.kind === 'digest') verify(manifest.bytes, reference.digest, reference);
+    const parsed = parseManifest(manifest.bytes, manifest.mediaType);
+    const repository = this.#repository(reference);
+    const missing = repository.missing(parsed);
+    if (missing.length > 0) {
+      throw new RegistryError(
+        'REGISTRY_REFUSED',
+        `${formatReference(reference)} was refused: MANIFEST_BLOB_UNKNOWN ${missing.join(', ')}`,
+        { status: 404 },
+      );
+    }
+    repository.putManifest(manifest, reference.kind === 'tag' ? reference.tag : undefined);
+    return {
+      subjectIndexed: parsed.subject !== undefined && this.#options.referrersApi !== false,
+    };
+  }
+
+  async #enter(method: keyof Registry, target: string, options?: Options): Promise<void> {
+    options?.signal?.throwIfAborted();
+    const call = { method, target };
+    this.calls.push(call);
+    await this.#options.before?.(call);
+    options?.signal?.throwIfAborted();
+  }
+
+  #repository(repository: Repository): RepositoryStore {
+    return this.#store.repository(formatRepository(repository));
+  }
+
+  #find(reference: Reference): ReturnType<RepositoryStore['find']> {
+    const name = reference.kind === 'tag' ? reference.tag : reference.digest;
+    return this.#repository(reference).find(name);
+  }
+
+  #serve(repository: Repository, { digest }: Descriptor): Uint8Array {
+    const bytes = this.#repository(repository).blobs.get(digest);
+    if (bytes === undefined) {
+      throw new RegistryError(
+        'REGISTRY_NOT_FOUND',
+        `${blobName(repository, digest)}: no such blob`,
+        { status: 404 },
+      );
+    }
+    return this.#options.tamper?.(digest, bytes) ?? bytes;
+  }
+}
+
+function blobName(repository: Repository, digest: Digest): string {
+  return `${formatRepository(repository)}@${digest}`;
+}
+
+function verify(bytes: Uint8Array, digest: Digest, where: Repository): void {
+  const actual = digestOf(bytes);
+  if (actual === digest) return;
+  throw new RegistryError('DIGEST_MISMATCH', `${blobName(where, digest)}: the bytes are ${actual}`);
+}
