@@ -13,8 +13,7 @@ export interface SignatureVerifier {
 }
 
 /** The evidence of an accepted signature. */
-export interface Verification {
-  readonly digest: Digest;
+export interface SignatureEvidence {
   readonly format: 'classic' | 'bundle';
   /** Where it was found: the tag or the referrer manifest's digest. */
   readonly foundAt: { readonly place: SignaturePlace; readonly reference: string };
@@ -23,6 +22,20 @@ export interface Verification {
   readonly signedAt: string | undefined;
   /** Index in the transparency log; decimal text, since it may exceed 2^53. */
   readonly logIndex: string | undefined;
+}
+
+/** Why an image is acceptable. */
+export interface Verification extends SignatureEvidence {
+  readonly digest: Digest;
+  /** Signatures of further signers, where the policy asks for more than one. */
+  readonly coSignatures?: readonly SignatureEvidence[];
+  /** The attestations that the policy asks for. */
+  readonly attestations?: readonly AttestationEvidence[];
+}
+
+/** The evidence of an attestation that the policy asks for. */
+export interface AttestationEvidence extends SignatureEvidence {
+  readonly predicateType: string;
 }
 
 export type SignaturePlace = 'referrers' | 'fallback-tag' | 'classic-tag';

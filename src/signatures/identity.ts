@@ -1,0 +1,100 @@
+import { FULCIO_EXTENSIONS } from './fulcio.ts';
+import type { IdentityPolicy } from './policy.ts';
+import { shown } from './reject.ts';
+
+/** What a certificate says of its signer. */
+export interface Identity {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly extensions: Readonly<Record<string, string>>;
+}
+
+/** An accepted identity, ready for use. */
+export interface TrustedIdentity {
+  readonly policy: IdentityPolicy;
+  /** What of an identity differs from this one, in words; empty if it is accepted. */
+  differences(identity: Identity): readonly string[];
+}
+
+type Matcher = (text: string) => boolean;
+
+/** Prepares an identity without problems; see {@link identityProblems}. */
+export function trustIdentity(policy: IdentityPolicy): TrustedIdentity {
+  const subject = matcher(policy.subject, policy.subjectPattern);
+  const issuer = matcher(policy.issuer, policy.issuerPattern);
+  const extensions = Object.entries(policy.extensions ?? {});
+  return {
+    policy,
+    differences: (identity) => [
+      ...(subject(identity.subject) ? [] : [`the subject is ${shown(identity.subject)}`]),
+      ...(issuer(identity.issuer) ? [] : [`the issuer is ${shown(identity.issuer)}`]),
+      ...extensions
+        .filter(([name, wanted]) => extension(identity, name) !== wanted)
+        .map(([name]) => `${name} is ${shown(extension(identity, name))}`),
+    ],
+  };
+}
+
+/** What is wrong with a configured identity, by the setting it concerns. */
+export function identityProblems(
+  policy: IdentityPolicy,
+): readonly { readonly setting: string; readonly message: string }[] {
+  return [
+    ...wantedProblems('subject', policy.subject, policy.subjectPattern),
+    ...wantedProblems('issuer', policy.issuer, policy.issuerPattern),
+    ...Object.keys(policy.extensions ?? {})
+      .filter((name) => !FULCIO_EXTENSIONS.includes(name))
+      .map((name) => ({
+        setting: `extensions.${name}`,
+        message: `no such certificate extension; known are ${FULCIO_EXTENSIONS.join(', ')}`,
+      })),
+  ];
+}
+
+/** An accepted identity in words, for messages. */
+export function describeIdentity(policy: IdentityPolicy): string {
+  const subject = policy.subject ?? `subjects matching ${policy.subjectPattern ?? ''}`;
+  const issuer = policy.issuer ?? `issuers matching ${policy.issuerPattern ?? ''}`;
+  const extensions = Object.entries(policy.extensions ?? {}).map(
+    ([name, value]) => `, ${name} ${value}`,
+  );
+  return `${subject} (issuer ${issuer}${extensions.join('')})`;
+}
+
+function wantedProblems(
+  name: 'subject' | 'issuer',
+  exact: string | undefined,
+  pattern: string | undefined,
+): readonly { readonly setting: string; readonly message: string }[] {
+  if ((exact ?? '') === '' && (pattern ?? '') === '') {
+    return [
+      {
+        setting: name,
+        message: `say whose signature is accepted: "${name}" exactly, or "${name}Pattern" as a regular expression`,
+      },
+    ];
+  }
+  if (exact !== undefined && pattern !== undefined) {
+    return [{ setting: name, message: `give either "${name}" or "${name}Pattern"` }];
+  }
+  if (pattern === undefined) return [];
+  try {
+    // Compiled as written: one that is valid only between our anchors would escape them.
+    RegExp(pattern, 'u');
+    return [];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return [{ setting: `${name}Pattern`, message: `not a regular expression: ${reason}` }];
+  }
+}
+
+/** Exact unless written as a pattern, and a pattern matches the whole text. */
+function matcher(exact: string | undefined, pattern: string | undefined): Matcher {
+  if (pattern === undefined) return (text) => text === exact;
+  const anchored = new RegExp(`^(?:${pattern})$`, 'u');
+  return (text) => anchored.test(text);
+}
+
+function extension(identity: Identity, name: string): string | undefined {
+  return Object.hasOwn(identity.extensions, name) ? identity.extensions[name] : undefined;
+}

@@ -1,0 +1,24 @@
+import { SignatureError } from '../errors.ts';
+
+/** The longest text of a stranger's that a message shows. */
+const MAX_SHOWN = 300;
+
+/**
+ * One signature does not hold.
+ *
+ * @param why - which check failed, and on what; a clause that can follow a colon
+ */
+export function invalid(why: string, cause?: unknown): SignatureError {
+  return new SignatureError('SIGNATURE_INVALID', why, cause);
+}
+
+/** One signature holds, but its signer is nobody we accept. */
+export function untrusted(why: string): SignatureError {
+  return new SignatureError('SIGNER_UNTRUSTED', why);
+}
+
+/** Text from a signature, fit for a terminal and a log: quoted, escaped, cut. */
+export function shown(text: unknown): string {
+  if (typeof text !== 'string') return typeof text;
+  return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+}
