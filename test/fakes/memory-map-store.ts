@@ -1,0 +1,71 @@
+import { MapStoreError } from '../../src/errors.ts';
+import type { MapStore, Revision, StoredMap } from '../../src/stores/map-store.ts';
+import type { Options } from '../../src/options.ts';
+
+/**
+ * What happens to the next write. `conflict`: refused though the revision is right. `unavailable`:
+ * nothing is stored. `lost-reply`: stored, then fails as unavailable. `self-conflict`: stored, then
+ * refused, as by an SDK that repeats a write whose reply was lost.
+ */
+export type WriteFault = 'conflict' | 'unavailable' | 'lost-reply' | 'self-conflict' | 'forbidden';
+
+/** A map store in memory that can be told to fail, and into which a person can reach. */
+export class MemoryMapStore implements MapStore {
+  readonly location = 'memory:map';
+  readonly faults: WriteFault[] = [];
+  /** Failures of the next reads. */
+  readonly readFaults: MapStoreError[] = [];
+  reads = 0;
+  writes = 0;
+  /** Called within every write, before it is decided. */
+  onWrite: () => void = () => undefined;
+  #text: string | undefined;
+  #count = 0;
+
+  constructor(text?: string) {
+    if (text !== undefined) this.editByHand(text);
+  }
+
+  get text(): string | undefined {
+    return this.#text;
+  }
+
+  editByHand(text: string): void {
+    this.#text = text;
+    this.#count += 1;
+  }
+
+  async read({ signal }: Options = {}): Promise<StoredMap | undefined> {
+    signal?.throwIfAborted();
+    this.reads += 1;
+    const fault = this.readFaults.shift();
+    if (fault !== undefined) throw fault;
+    return this.#text === undefined ? undefined : { text: this.#text, revision: this.#revision() as Revision };
+  }
+
+  async write(
+    text: string,
+    expected: Revision | undefined,
+    { signal }: Options = {},
+  ): Promise<Revision> {
+    signal?.throwIfAborted();
+    this.writes += 1;
+    this.onWrite();
+    const fault = this.faults.shift();
+    if (fault === 'unavailable') throw new MapStoreError('MAP_UNAVAILABLE', 'unavailable');
+    if (fault === 'forbidden') {
+      throw new MapStoreError('MAP_UNAVAILABLE', 'forbidden', undefined, false);
+    }
+    if (fault === 'conflict' || expected !== this.#revision()) {
+      throw new MapStoreError('MAP_CONFLICT', 'conflict');
+    }
+    this.editByHand(text);
+    if (fault === 'lost-reply') throw new MapStoreError('MAP_UNAVAILABLE', 'connection reset');
+    if (fault === 'self-conflict') throw new MapStoreError('MAP_CONFLICT', 'conflict');
+    return this.#revision() as Revision;
+  }
+
+  #revision(): Revision | undefined {
+    return this.#text === undefined ? undefined : (`r${this.#count}` as Revision);
+  }
+}
