@@ -23,6 +23,14 @@ registries   oras             go   oras.land/oras@v1.3.2                       c
 registries   cosign           go   github.com/sigstore/cosign/v3@v3.1.3        cmd/cosign
 registries   cosign2          go   github.com/sigstore/cosign/v2@v2.6.5        cmd/cosign
 registries   zot              go   zotregistry.dev/zot/v2@v2.1.11              cmd/zot
+stores       minio            go   github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
+stores       gofakes3         go   github.com/johannesboyne/gofakes3@v1.2.0    cmd/gofakes3
+stores       fake-gcs-server  go   github.com/fsouza/fake-gcs-server@v1.55.1
+stores       azurite-blob     npm  azurite@3.36.0
+stores       s3rver           npm  s3rver@3.7.1
+stores       ceph-mon         apt  ceph-mon
+stores       ceph-osd         apt  ceph-osd
+stores       radosgw          apt  radosgw
 '
 
 # Wanted, but known not to install: not tried, shown in the table, and no failure. The tests that need one are skipped
@@ -95,7 +103,7 @@ up_to_date() { [[ -e $cache/bin/$1 && $(stamp "$1") == "$2" ]]; }
 # Built as a dependency of an empty module rather than by `go install module@version`, which also asks for the list of the
 # module's versions: some module proxies serve the pinned version and refuse the list.
 install_go() {
-  local name=$1 module=$2 command=$3 build="$scratch/build"
+  local name=$1 module=$2 command=${3:-} build="$scratch/build"
   up_to_date "$name" "$module" && return 0
   if ! command -v go >/dev/null; then
     say "    no Go toolchain: install Go 1.26 or later"
@@ -105,7 +113,7 @@ install_go() {
   rm -rf "$build" && mkdir -p "$build"
   (cd "$build" && go mod init build.invalid/tool && go mod edit -require "$module") 2>/dev/null
   if retried nice -n 10 env CGO_ENABLED=0 go build -C "$build" -mod=mod -p "$jobs" -trimpath -ldflags '-s -w' \
-    -o "$build/tool" "${module%@*}/$command"; then
+    -o "$build/tool" "${module%@*}${command:+/$command}"; then
     mv "$build/tool" "$cache/bin/$name"
     printf '%s\n' "$module" >"$cache/stamps/$name"
   fi
@@ -164,7 +172,7 @@ main() {
   done
 
   local version absent=0
-  printf '\n%-11s %-16s %-4s %-32s %s\n' group name how version from
+  printf '\n%-11s %-16s %-4s %-38s %s\n' group name how version from
   for line in "${selected[@]}"; do
     read -r group name how what extra <<<"$line"
     if [[ -n ${not_to_be_had[$name]:-} ]]; then
@@ -177,7 +185,7 @@ main() {
         absent=$((absent + 1))
       fi
     fi
-    printf '%-11s %-16s %-4s %-32s %s\n' "$group" "$name" "$how" "$version" "${what%@*}"
+    printf '%-11s %-16s %-4s %-38s %s\n' "$group" "$name" "$how" "$version" "${what%@*}"
   done
   printf '\n%s\n' "Go and npm tools are in $cache/bin"
   if [[ $absent -gt 0 ]]; then
