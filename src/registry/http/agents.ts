@@ -1,0 +1,98 @@
+import { Agent as HttpAgent, type AgentOptions } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { ConfigError, errorMessage } from '../../errors.ts';
+import type { HostSettings } from '../hosts.ts';
+import { guardedLookup } from './address-guard.ts';
+
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+// Node 22.21 and 24.5 brought proxies to the agents; the types of Node 22 do not say so yet.
+type ProxyingAgentOptions = AgentOptions & { readonly proxyEnv: Environment };
+
+const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'] as const;
+// Go's clients never send these through a proxy; whoever sets HTTP_PROXY expects the same here.
+const LOOPBACK = 'localhost,127.0.0.1,[::1]';
+const MAX_SOCKETS = 128;
+
+/** The keep-alive connections of a run, one pool for each origin. */
+export class Agents {
+  readonly #pools = new Map<string, HttpAgent>();
+  readonly #proxyEnv: Environment;
+  readonly #lookup: LookupFunction | undefined;
+
+  constructor(options: {
+    readonly env: Environment;
+    readonly lookup?: LookupFunction | undefined;
+  }) {
+    this.#proxyEnv = proxyEnvironment(options.env);
+    this.#lookup = options.lookup;
+  }
+
+  /**
+   * The pool for a URL.
+   *
+   * @param guarded - connect only to public addresses. Such connections have a pool of their own;
+   *   through a proxy it is the proxy that decides which addresses are reached
+   */
+  for(url: URL, settings: HostSettings | undefined, guarded: boolean): HttpAgent {
+    const name = `${guarded ? 'guarded' : 'trusted'} ${url.origin}`;
+    const known = this.#pools.get(name);
+    if (known !== undefined) return known;
+    const lookup = guarded ? guardedLookup(url.host, this.#lookup) : this.#lookup;
+    const options: ProxyingAgentOptions = {
+      keepAlive: true,
+      maxSockets: MAX_SOCKETS,
+      maxFreeSockets: MAX_SOCKETS,
+      // The most recently used connection is the least likely to have been closed meanwhile.
+      scheduling: 'lifo',
+      noDelay: true,
+      proxyEnv: this.#proxyEnv,
+      ...(lookup === undefined ? {} : { lookup }),
+    };
+    const agent =
+      url.protocol === 'https:'
+        ? new HttpsAgent({ ...options, ...tlsOptions(url, settings) })
+        : new HttpAgent(options);
+    this.#pools.set(name, agent);
+    return agent;
+  }
+
+  /** Closes every connection, idle or not. */
+  destroy(): void {
+    for (const agent of this.#pools.values()) agent.destroy();
+    this.#pools.clear();
+  }
+}
+
+/** One context for a pool: parsing the authorities anew for each connection costs milliseconds. */
+function tlsOptions(
+  url: URL,
+  settings: HostSettings | undefined,
+): { readonly secureContext?: SecureContext } {
+  const { ca, cert, key } = settings ?? {};
+  if (ca === undefined && cert === undefined) return {};
+  try {
+    return {
+      secureContext: createSecureContext({
+        ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
+        ...(cert === undefined ? {} : { cert }),
+        ...(key === undefined ? {} : { key: key.reveal() }),
+      }),
+    };
+  } catch (error) {
+    throw new ConfigError(
+      `registries: ${url.host}: ca, cert or key is not usable PEM: ${errorMessage(error)}`,
+      error,
+    );
+  }
+}
+
+function proxyEnvironment(env: Environment): Environment {
+  const given = PROXY_VARIABLES.map((name) => [name, env[name]] as const);
+  const direct = env['no_proxy'] ?? env['NO_PROXY'];
+  const noProxy = direct === undefined || direct === '' ? LOOPBACK : `${direct},${LOOPBACK}`;
+  return { ...Object.fromEntries(given), no_proxy: noProxy };
+}

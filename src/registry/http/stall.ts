@@ -1,0 +1,54 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+
+/** A peer said nothing for too long. */
+export class StalledError extends Error {
+  override readonly name = 'StalledError';
+}
+
+/**
+ * Ends a request whose peer falls silent: while connecting, while it should answer, or in the
+ * middle of its answer. Silence is the peer's fault only while it is the peer's turn: a reader
+ * that pauses, or a slow producer of the request's body, is our own doing.
+ */
+export function watchForStall(
+  outgoing: ClientRequest,
+  limits: { readonly stallMs: number; readonly connectMs: number },
+  abandon: (error: Error) => void,
+): void {
+  let incoming: IncomingMessage | undefined;
+  outgoing.once('response', (response) => {
+    incoming = response;
+  });
+  outgoing.once('socket', (socket) => {
+    let connecting = socket.connecting;
+    const arm = (): void => {
+      socket.setTimeout(connecting ? limits.connectMs : limits.stallMs);
+    };
+    const onTimeout = (): void => {
+      if (connecting) {
+        abandon(new StalledError(`no connection within ${limits.connectMs / 1000} s`));
+      } else if (isOurTurn(outgoing, incoming)) {
+        arm();
+      } else {
+        abandon(new StalledError(`the connection was silent for ${limits.stallMs / 1000} s`));
+      }
+    };
+    arm();
+    socket.on('timeout', onTimeout);
+    if (connecting) {
+      socket.once('connect', () => {
+        connecting = false;
+        arm();
+      });
+    }
+    outgoing.once('close', () => {
+      socket.off('timeout', onTimeout);
+      socket.setTimeout(0);
+    });
+  });
+}
+
+function isOurTurn(outgoing: ClientRequest, incoming: IncomingMessage | undefined): boolean {
+  if (incoming !== undefined) return incoming.readableLength >= incoming.readableHighWaterMark;
+  return !outgoing.writableEnded && !outgoing.writableNeedDrain;
+}
