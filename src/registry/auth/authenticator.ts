@@ -1,0 +1,174 @@
+import type { Credential } from '../credentials.ts';
+import { abandonable, type Clock } from '../http/clock.ts';
+import { parseChallenges, type Challenge } from './challenge.ts';
+import { formatScope, formatScopes, type Scope } from './scope.ts';
+import { basicHeader, type Token, type TokenRealm, type TokenService } from './token-service.ts';
+
+export interface AuthenticatorOptions {
+  /** The registry's base URL. */
+  readonly home: URL;
+  readonly clock: Clock;
+  readonly tokens: TokenService;
+  /** Looks the credential up; called once. */
+  readonly findCredential: () => Promise<Credential>;
+}
+
+/** What the registry wants, as its last challenge said. */
+type Scheme =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'basic' }
+  | { readonly kind: 'bearer'; readonly realm: TokenRealm };
+
+/**
+ * Proves to one registry who we are. Once a challenge has told how, later requests carry the proof
+ * from the start: one request instead of two. A token is fetched once for a set of rights, however
+ * many requests wait for it, and again before it expires.
+ */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #held = new Map<string, Token>();
+  readonly #fetching = new Map<string, Promise<string>>();
+  /** Scopes a challenge asked for beyond those we know to ask for. */
+  readonly #extraScopes = new Map<string, string>();
+  #scheme: Scheme = { kind: 'unknown' };
+  #credential: Promise<Credential> | undefined;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  /** The credential in use, for messages. */
+  async credential(): Promise<Credential> {
+    this.#credential ??= this.#options.findCredential();
+    return this.#credential;
+  }
+
+  /**
+   * The `Authorization` header for a request.
+   *
+   * @returns `undefined` if none is known to be wanted, or there is nothing to prove it with
+   * @throws what {@link TokenService.fetch} throws
+   */
+  async authorize(scopes: readonly Scope[], signal?: AbortSignal): Promise<string | undefined> {
+    const credential = await abandonable(this.credential(), signal);
+    if (credential.kind === 'registry-token') return `Bearer ${credential.registryToken.reveal()}`;
+    const scheme = this.#scheme;
+    if (scheme.kind === 'bearer') return this.#bearer(scheme.realm, scopes, credential, signal);
+    if (scheme.kind === 'basic' && credential.kind === 'basic') {
+      return basicHeader(credential.username, credential.password.reveal());
+    }
+    return undefined;
+  }
+
+  /**
+   * Learns from a 401 of the registry itself.
+   *
+   * @param sent - the `Authorization` header that was refused
+   * @returns whether the same request has a chance now
+   */
+  async challenged(
+    header: string | undefined,
+    sent: string | undefined,
+    scopes: readonly Scope[],
+  ): Promise<boolean> {
+    const credential = await this.credential();
+    if (credential.kind === 'registry-token') return false;
+    const challenges = parseChallenges(header);
+    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+    const realm = bearer === undefined ? undefined : realmOf(bearer);
+    if (bearer !== undefined && realm !== undefined) {
+      this.#scheme = { kind: 'bearer', realm };
+      this.#noteScope(bearer, scopes);
+      this.#forget(sent);
+      return true;
+    }
+    if (challenges.some(({ scheme }) => scheme === 'basic') && credential.kind === 'basic') {
+      this.#scheme = { kind: 'basic' };
+      // Sent already and refused: the same pair will be refused again.
+      return sent === undefined;
+    }
+    return false;
+  }
+
+  async #bearer(
+    realm: TokenRealm,
+    scopes: readonly Scope[],
+    credential: Credential,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const held = this.#find(scopes);
+    if (held !== undefined) return `Bearer ${held.value}`;
+    const key = keyOf(scopes);
+    let fetching = this.#fetching.get(key);
+    if (fetching === undefined) {
+      fetching = this.#fetch(key, realm, scopes, credential).finally(() => {
+        this.#fetching.delete(key);
+      });
+      this.#fetching.set(key, fetching);
+    }
+    return `Bearer ${await abandonable(fetching, signal)}`;
+  }
+
+  async #fetch(
+    key: string,
+    realm: TokenRealm,
+    scopes: readonly Scope[],
+    credential: Credential,
+  ): Promise<string> {
+    const extra = this.#extraScopes.get(key);
+    const wanted = extra === undefined ? formatScopes(scopes) : [...formatScopes(scopes), extra];
+    const { home, tokens } = this.#options;
+    const token = await tokens.fetch(home, realm, wanted, credential);
+    this.#held.set(key, token);
+    return token.value;
+  }
+
+  #find(scopes: readonly Scope[]): Token | undefined {
+    const now = this.#options.clock.now();
+    // Whoever may push may also pull: a token for writing serves reading too.
+    const keys = [
+      keyOf(scopes),
+      keyOf(scopes.map((scope) => ({ ...scope, actions: 'pull,push' }))),
+    ];
+    return keys
+      .map((key) => this.#held.get(key))
+      .find((token) => token !== undefined && token.expiresAt > now);
+  }
+
+  /** A registry may call its rights differently; ask for its own words besides ours. */
+  #noteScope(challenge: Challenge, scopes: readonly Scope[]): void {
+    const named = challenge.parameters['scope'];
+    if (named === undefined || named === '') return;
+    const known = scopes.map(formatScope);
+    const isOurs = named.split(' ').every((scope) => known.some((ours) => covers(ours, scope)));
+    if (!isOurs) this.#extraScopes.set(keyOf(scopes), named);
+  }
+
+  #forget(sent: string | undefined): void {
+    for (const [key, token] of this.#held) {
+      if (sent === `Bearer ${token.value}`) this.#held.delete(key);
+    }
+  }
+}
+
+function keyOf(scopes: readonly Scope[]): string {
+  return formatScopes(scopes).join(' ');
+}
+
+function covers(ours: string, theirs: string): boolean {
+  const colon = theirs.lastIndexOf(':');
+  const actions = new Set(ours.slice(ours.lastIndexOf(':') + 1).split(','));
+  return (
+    ours.startsWith(theirs.slice(0, colon + 1)) &&
+    theirs
+      .slice(colon + 1)
+      .split(',')
+      .every((action) => actions.has(action))
+  );
+}
+
+function realmOf({ parameters }: Challenge): TokenRealm | undefined {
+  const url = URL.parse(parameters['realm'] ?? '');
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return undefined;
+  return { url, service: parameters['service'] };
+}

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+import { runCredentialHelper, type CredentialHelper } from './auth/credential-helper.ts';
+import { DOCKER_HUB_KEY, parseDockerConfig, type DockerConfig } from './auth/docker-config.ts';
+import type { HostSettings } from './hosts.ts';
+import type { Environment } from './http/agents.ts';
+import type { Options } from '../options.ts';
+
+/** Who one is at a registry, and who said so. */
+export type Credential = { readonly origin: string } & (
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'basic'; readonly username: string; readonly password: Secret }
+  | { readonly kind: 'identity'; readonly identityToken: Secret }
+  | { readonly kind: 'registry-token'; readonly registryToken: Secret }
+);
+
+/** Everything credentials are looked up in. */
+export interface CredentialSources {
+  readonly env: Environment;
+  readonly homeDirectory: string;
+  /** `undefined` if there is no such file. */
+  readonly readText: (path: string) => Promise<string | undefined>;
+  readonly runHelper: CredentialHelper;
+}
+
+/** The sources of this process. */
+export function systemSources(env: Environment): CredentialSources {
+  return {
+    env,
+    homeDirectory: homedir(),
+    readText: readTextIfPresent,
+    runHelper: runCredentialHelper,
+  };
+}
+
+/**
+ * Finds the credential for a registry: the configuration, `DOCKER_AUTH_CONFIG`,
+ * `REGISTRY_AUTH_FILE`, docker's own `config.json` with its helpers, and otherwise none.
+ *
+ * @throws ConfigError naming the file or helper that is broken
+ */
+export async function findCredential(
+  registry: string,
+  settings: HostSettings,
+  sources: CredentialSources,
+  options: Options = {},
+): Promise<Credential> {
+  const configured = fromSettings(settings);
+  if (configured !== undefined) return configured;
+  for (const source of dockerConfigs(sources)) {
+    const text = await source.read();
+    if (text === undefined || text.trim() === '') continue;
+    const config = parseDockerConfig(text, source.name);
+    const found = await fromDockerConfig(registry, config, source.name, sources, options);
+    if (found !== undefined) return found;
+  }
+  return { kind: 'anonymous', origin: 'no credentials were found' };
+}
+
+function fromSettings(settings: HostSettings): Credential | undefined {
+  const origin = 'registries: in the configuration';
+  const { username, password, identityToken, registryToken } = settings;
+  if (registryToken !== undefined) return { kind: 'registry-token', registryToken, origin };
+  if (identityToken !== undefined) return { kind: 'identity', identityToken, origin };
+  if (username !== undefined && password !== undefined) {
+    return { kind: 'basic', username, password, origin };
+  }
+  return undefined;
+}
+
+interface DockerConfigSource {
+  readonly name: string;
+  read(): Promise<string | undefined>;
+}
+
+function dockerConfigs({
+  env,
+  homeDirectory,
+  readText,
+}: CredentialSources): readonly DockerConfigSource[] {
+  const inline = env['DOCKER_AUTH_CONFIG'];
+  const authFile = env['REGISTRY_AUTH_FILE'];
+  const folder = env['DOCKER_CONFIG'] || join(homeDirectory, '.docker');
+  const file = (path: string): DockerConfigSource => ({
+    name: path,
+    read: async () => readText(path),
+  });
+  return [
+    ...(inline ? [{ name: 'DOCKER_AUTH_CONFIG', read: async () => inline }] : []),
+    ...(authFile ? [file(authFile)] : []),
+    file(join(folder, 'config.json')),
+  ];
+}
+
+async function fromDockerConfig(
+  registry: string,
+  config: DockerConfig,
+  origin: string,
+  sources: CredentialSources,
+  options: Options,
+): Promise<Credential | undefined> {
+  const helper = config.credHelpers.get(registry) ?? config.credsStore;
+  if (helper !== undefined) {
+    const server = registry === 'docker.io' ? DOCKER_HUB_KEY : registry;
+    const found = await sources.runHelper(helper, server, options);
+    if (found !== undefined) {
+      return { ...found, origin: `docker-credential-${helper}, named in ${origin}` };
+    }
+  }
+  const entry = config.auths.get(registry);
+  return entry === undefined ? undefined : { ...entry, origin };
+}
+
+async function readTextIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new ConfigError(
+      `${path} holds registry credentials but cannot be read (${code ?? 'unknown error'})`,
+      error,
+    );
+  }
+}
