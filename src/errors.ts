@@ -65,6 +65,8 @@ export class RegistryError extends MirrorError<RegistryErrorCode> {
   readonly side: Side | undefined;
   /** HTTP status, where the registry answered. */
   readonly status: number | undefined;
+  /** The registry's own code, such as `MANIFEST_BLOB_UNKNOWN`, where it named one. */
+  readonly registryCode: string | undefined;
 
   constructor(
     code: RegistryErrorCode,
@@ -72,6 +74,7 @@ export class RegistryError extends MirrorError<RegistryErrorCode> {
     options: {
       readonly side?: Side | undefined;
       readonly status?: number | undefined;
+      readonly registryCode?: string | undefined;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -81,6 +84,7 @@ export class RegistryError extends MirrorError<RegistryErrorCode> {
     });
     this.side = options.side;
     this.status = options.status;
+    this.registryCode = options.registryCode;
   }
 }
 

@@ -1,0 +1,104 @@
+import { errorMessage, MirrorError, RegistryError, type Side } from '../errors.ts';
+import { TokenRefusedError } from './auth/token-service.ts';
+import type { Credential } from './credentials.ts';
+import { parseErrorsBody } from './errors-body.ts';
+import { ForbiddenAddressError } from './http/address-guard.ts';
+import { TooLargeError } from './http/body.ts';
+import type { Answer } from './http/exchange.ts';
+import { PausedTooLongError } from './http/limits.ts';
+import { rateLimitReason } from './http/rate-limit.ts';
+import { RedirectError } from './http/redirects.ts';
+import { networkReason } from './network-reason.ts';
+
+/** What a request was for, as a message says it. */
+export interface Purpose {
+  readonly side: Side;
+  /** Completes "could not …": `read the manifest of docker.io/acme/app:1.0`. */
+  readonly what: string;
+}
+
+/** Where a request went and who asked. */
+export interface Asked extends Purpose {
+  /** As references name it. */
+  readonly registry: string;
+  readonly credential: Credential;
+}
+
+/** A refusal, in the operator's words. */
+export function refusal(answer: Answer, asked: Asked): RegistryError {
+  const { status } = answer;
+  const { codes, text } = parseErrorsBody(answer.body);
+  const said = text === '' ? '' : ` (${text})`;
+  const options = { side: asked.side, status, registryCode: codes[0] };
+  const head = `could not ${asked.what}: ${asked.registry} answered ${status}${said}`;
+  if (rateLimitReason(status, answer.body) !== undefined) {
+    return new RegistryError(
+      'REGISTRY_RATE_LIMITED',
+      `${head}; it limits requests. Run again later, or log in: accounts have a higher limit`,
+      options,
+    );
+  }
+  if (status === 401 || status === 403) {
+    return new RegistryError(
+      'REGISTRY_UNAUTHORIZED',
+      `${head}. ${credentialAdvice(asked, status)}`,
+      options,
+    );
+  }
+  if (status === 404) return new RegistryError('REGISTRY_NOT_FOUND', head, options);
+  if (status >= 500) {
+    return new RegistryError('REGISTRY_UNAVAILABLE', `${head}; run again later`, options);
+  }
+  const { location } = answer.headers;
+  const where = status >= 300 && status < 400 && location !== undefined ? `, to ${location}` : '';
+  return new RegistryError('REGISTRY_REFUSED', `${head}${where}`, options);
+}
+
+/**
+ * A failure below the API, in the operator's words. Abandonment and errors that already say what
+ * to do pass through.
+ */
+export function failure(error: unknown, asked: Asked, signal?: AbortSignal): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  if (error instanceof MirrorError) return error;
+  const { side } = asked;
+  const head = `could not ${asked.what}: `;
+  if (error instanceof TokenRefusedError) {
+    const translated = refusal(error.answer, asked);
+    const code = error.answer.status === 200 ? 'REGISTRY_REFUSED' : translated.code;
+    const said = parseErrorsBody(error.answer.body).text;
+    const advice = code === 'REGISTRY_UNAUTHORIZED' ? `. ${credentialAdvice(asked, 401)}` : '';
+    const message = `${head}${error.message} for ${asked.registry}${said === '' ? '' : ` (${said})`}${advice}`;
+    return new RegistryError(code, message, { side, status: error.answer.status, cause: error });
+  }
+  if (error instanceof PausedTooLongError) {
+    const message = `${head}${error.message}; run again after that`;
+    return new RegistryError('REGISTRY_RATE_LIMITED', message, { side, cause: error });
+  }
+  if (
+    error instanceof RedirectError ||
+    error instanceof ForbiddenAddressError ||
+    error instanceof TooLargeError
+  ) {
+    const message = `${head}${error.message}`;
+    return new RegistryError('REGISTRY_REFUSED', message, { side, cause: error });
+  }
+  const message = `${head}${asked.registry}: ${networkReason(error) ?? errorMessage(error)}`;
+  return new RegistryError('REGISTRY_UNAVAILABLE', message, { side, cause: error });
+}
+
+function credentialAdvice({ credential, registry }: Asked, status: number): string {
+  if (credential.kind === 'anonymous') {
+    // Docker Hub and others answer the same for a private repository and for none at all.
+    return (
+      `Asked without credentials. If the repository exists, name credentials under registries: ` +
+      `"${registry}" in the configuration, or run: docker login ${registry}`
+    );
+  }
+  const who = credential.kind === 'basic' ? `user ${credential.username}` : `a ${credential.kind}`;
+  const next =
+    status === 403
+      ? 'check its rights in this repository'
+      : 'check that they are right and current';
+  return `Asked as ${who}, from ${credential.origin}; ${next}`;
+}
