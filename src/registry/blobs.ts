@@ -1,0 +1,160 @@
+import { RegistryError, type Side } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Options } from '../options.ts';
+import { BlobStream, type BlobSource } from './blob-stream.ts';
+import type { Purpose } from './failures.ts';
+import type { HostClient } from './host-client.ts';
+import type { Answer } from './http/exchange.ts';
+import type { Descriptor } from './manifest.ts';
+import { blobPath, formatBlob, pullScope } from './paths.ts';
+import type { Digest, Repository } from './reference.ts';
+
+export interface BlobReaderOptions extends Options {
+  readonly client: HostClient;
+  readonly side: Side;
+  readonly logger: Logger;
+}
+
+const MAX_CUTS = 5;
+
+/** Whether a repository holds a blob. */
+export async function hasBlob(
+  repository: Repository,
+  digest: Digest,
+  { client, side, signal }: BlobReaderOptions,
+): Promise<boolean> {
+  const purpose = { side, what: `ask for ${formatBlob(repository, digest)}` };
+  const answer = await client.send({
+    method: 'HEAD',
+    target: blobPath(repository, digest),
+    scopes: [pullScope(repository)],
+    purpose,
+    signal,
+  });
+  if (answer.status === 200) return true;
+  // A storage behind the registry may refuse a HEAD that was signed as a GET: "not known" is the
+  // safe answer, at the price of an upload.
+  if (answer.status === 404 || answer.url.origin !== client.url.origin) return false;
+  throw await client.refusal(answer, purpose);
+}
+
+/** Streams a blob; see {@link BlobStream}. */
+export async function openBlob(
+  repository: Repository,
+  descriptor: Descriptor,
+  options: BlobReaderOptions,
+): Promise<BlobStream> {
+  const source = new RegistryBlobSource(repository, descriptor, options);
+  const { body } = await source.openAt(0);
+  const stream = new BlobStream(descriptor, source, body);
+  const { signal } = options;
+  if (signal !== undefined) {
+    const abort = (): void => {
+      stream.destroy(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    stream.once('close', () => {
+      signal.removeEventListener('abort', abort);
+    });
+  }
+  return stream;
+}
+
+/** Reads a small blob whole. */
+export async function getBlob(
+  repository: Repository,
+  descriptor: Descriptor,
+  options: BlobReaderOptions & { readonly maxBytes: number },
+): Promise<Uint8Array> {
+  if (descriptor.size > options.maxBytes) {
+    throw new RegistryError(
+      'REGISTRY_REFUSED',
+      `${formatBlob(repository, descriptor.digest)} has ${descriptor.size} bytes; here at most ${options.maxBytes} are read`,
+      { side: options.side },
+    );
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of await openBlob(repository, descriptor, options)) {
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}
+
+class RegistryBlobSource implements BlobSource {
+  readonly #repository: Repository;
+  readonly #descriptor: Descriptor;
+  readonly #options: BlobReaderOptions;
+  readonly #purpose: Purpose;
+
+  constructor(repository: Repository, descriptor: Descriptor, options: BlobReaderOptions) {
+    this.#repository = repository;
+    this.#descriptor = descriptor;
+    this.#options = options;
+    this.#purpose = {
+      side: options.side,
+      what: `read ${formatBlob(repository, descriptor.digest)}`,
+    };
+  }
+
+  async openAt(offset: number): ReturnType<BlobSource['openAt']> {
+    const { client, signal } = this.#options;
+    const answer = await client.send({
+      method: 'GET',
+      target: blobPath(this.#repository, this.#descriptor.digest),
+      scopes: [pullScope(this.#repository)],
+      ...(offset === 0 ? {} : { headers: { range: `bytes=${offset}-` } }),
+      asStream: true,
+      continues: offset > 0,
+      purpose: this.#purpose,
+      signal,
+    });
+    const { stream: body } = answer;
+    if (body === undefined) throw await client.refusal(answer, this.#purpose);
+    try {
+      return { body, startsAt: this.#startOf(answer, offset) };
+    } catch (error) {
+      body.destroy();
+      throw error;
+    }
+  }
+
+  async beforeRetry(reason: unknown, failures: number): Promise<void> {
+    const { client, logger, signal } = this.#options;
+    signal?.throwIfAborted();
+    if (failures > MAX_CUTS) throw reason;
+    logger.info(`resuming: ${this.#purpose.what}`, { host: client.registry, failures });
+    await client.backOff(failures, signal);
+  }
+
+  mismatch(found: string): Error {
+    const { size } = this.#descriptor;
+    return new RegistryError(
+      'DIGEST_MISMATCH',
+      `could not ${this.#purpose.what}: expected ${size} bytes with that digest, got ${found}. Something ` +
+        'between here and the registry, or the registry itself, changes content; nothing was used',
+      { side: this.#options.side },
+    );
+  }
+
+  async failure(reason: unknown): Promise<Error> {
+    const { client, signal } = this.#options;
+    const error = await client.failure(reason, this.#purpose, signal);
+    return error instanceof Error ? error : new Error('aborted', { cause: error });
+  }
+
+  #startOf({ status, headers }: Answer, offset: number): number {
+    const { size } = this.#descriptor;
+    const encoding = headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity') throw this.mismatch(`content encoded as ${encoding}`);
+    const length = headers['content-length'];
+    if (status === 206) {
+      const [, start, total] =
+        /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers['content-range'] ?? '') ?? [];
+      if (Number(start) !== offset) throw this.mismatch('another part than was asked for');
+      if (total !== '*' && Number(total) !== size) throw this.mismatch(`${total} bytes`);
+      return offset;
+    }
+    if (length !== undefined && Number(length) !== size) throw this.mismatch(`${length} bytes`);
+    return 0;
+  }
+}

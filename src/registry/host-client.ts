@@ -1,0 +1,145 @@
+import type { RegistryError } from '../errors.ts';
+import type { Authenticator } from './auth/authenticator.ts';
+import type { Scope } from './auth/scope.ts';
+import { failure, refusal, type Asked, type Purpose } from './failures.ts';
+import { abandonable } from './http/clock.ts';
+import type { Answer, Exchange } from './http/exchange.ts';
+import type { HostBudget } from './http/limits.ts';
+import type { HttpRequest } from './http/transport.ts';
+
+export interface RegistryRequest extends Pick<HttpRequest, 'method' | 'body' | 'signal'> {
+  /** Path below the registry's root, or where an upload's `Location` led. */
+  readonly target: string | URL;
+  /** The rights it needs. */
+  readonly scopes: readonly Scope[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly purpose: Purpose;
+  readonly maxBytes?: number | undefined;
+  readonly asStream?: boolean | undefined;
+  readonly continues?: boolean | undefined;
+}
+
+export interface HostClientOptions {
+  readonly registry: string;
+  readonly url: URL;
+  readonly exchange: Exchange;
+  readonly budget: HostBudget;
+  readonly authenticator: Authenticator;
+}
+
+/** What this run has found out about how a registry wants things. */
+export interface Learned {
+  /** Whether it takes a small blob in one POST. */
+  singlePost: boolean;
+  /** Size of the pieces it wants blobs in; `undefined`: whole. */
+  chunkBytes: number | undefined;
+}
+
+/** One registry host, shared by all who talk to it: its budget, its credential, its tokens. */
+export class HostClient {
+  /** As references name it. */
+  readonly registry: string;
+  /** Where its API answers. */
+  readonly url: URL;
+  readonly learned: Learned = { singlePost: true, chunkBytes: undefined };
+  readonly #options: HostClientOptions;
+  /** The first request, while nobody knows yet what the registry wants to see. */
+  #first: Promise<void> | undefined;
+  #isAcquainted = false;
+
+  constructor(options: HostClientOptions) {
+    this.registry = options.registry;
+    this.url = options.url;
+    this.#options = options;
+  }
+
+  /**
+   * Sends a request with the authentication the registry wants.
+   *
+   * @returns the answer, whatever its status
+   * @throws RegistryError where no answer came, or no token could be had
+   */
+  async send(request: RegistryRequest): Promise<Answer> {
+    try {
+      return await this.#acquainted(request);
+    } catch (error) {
+      throw failure(error, await this.#asked(request.purpose), request.signal);
+    }
+  }
+
+  /** The error that an unwanted answer amounts to. */
+  async refusal(answer: Answer, purpose: Purpose): Promise<RegistryError> {
+    return refusal(answer, await this.#asked(purpose));
+  }
+
+  /** A failure of a body that was being read, in the operator's words. */
+  async failure(error: unknown, purpose: Purpose, signal?: AbortSignal): Promise<unknown> {
+    return failure(error, await this.#asked(purpose), signal);
+  }
+
+  /** Waits before a transfer is taken up again. */
+  async backOff(failures: number, signal?: AbortSignal): Promise<void> {
+    await this.#options.exchange.backOff(failures, signal);
+  }
+
+  /** Lets one request learn what the registry wants, instead of sixty being turned away. */
+  async #acquainted(request: RegistryRequest): Promise<Answer> {
+    while (!this.#isAcquainted && this.#first !== undefined) {
+      await abandonable(this.#first, request.signal);
+    }
+    if (this.#isAcquainted) return this.#authenticated(request);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#first = promise;
+    try {
+      const answer = await this.#authenticated(request);
+      this.#isAcquainted = true;
+      return answer;
+    } finally {
+      this.#first = undefined;
+      resolve();
+    }
+  }
+
+  async #authenticated(request: RegistryRequest): Promise<Answer> {
+    const { authenticator } = this.#options;
+    const { scopes, signal } = request;
+    const url =
+      typeof request.target === 'string' ? new URL(request.target, this.url) : request.target;
+    // Where an upload goes on at another host, that host gets no credentials of this one.
+    if (url.origin !== this.url.origin) return this.#exchange(request, url, undefined);
+    const sent = await authenticator.authorize(scopes, signal);
+    const answer = await this.#exchange(request, url, sent);
+    // Only the registry itself may ask for its credentials; a host it redirected to may not.
+    if (answer.status !== 401 || answer.url.origin !== this.url.origin) return answer;
+    const challenge = answer.headers['www-authenticate'];
+    const isWorthRepeating = await authenticator.challenged(challenge, sent, scopes);
+    // What was streamed is gone; whoever has the content opens it again.
+    if (!isWorthRepeating || !isRepeatable(request)) return answer;
+    return this.#exchange(request, url, await authenticator.authorize(scopes, signal));
+  }
+
+  async #exchange(
+    request: RegistryRequest,
+    url: URL,
+    authorization: string | undefined,
+  ): Promise<Answer> {
+    const { method, body, signal, maxBytes, asStream, continues } = request;
+    const headers = {
+      ...request.headers,
+      ...(authorization === undefined ? {} : { authorization }),
+    };
+    return this.#options.exchange.send(
+      { method, url, home: this.url, headers, body, signal, maxBytes, asStream, continues },
+      this.#options.budget,
+    );
+  }
+
+  async #asked(purpose: Purpose): Promise<Asked> {
+    const { registry, authenticator } = this.#options;
+    return { ...purpose, registry, credential: await authenticator.credential() };
+  }
+}
+
+function isRepeatable({ body }: RegistryRequest): boolean {
+  return body === undefined || body instanceof Uint8Array;
+}

@@ -1,0 +1,71 @@
+import { RegistryError, type Side } from '../errors.ts';
+import type { Options } from '../options.ts';
+import type { HostClient } from './host-client.ts';
+import type { Answer } from './http/exchange.ts';
+import { MAX_MANIFEST_BYTES, MediaType, parseDescriptor, type Descriptor } from './manifest.ts';
+import { pullScope, referrersPath } from './paths.ts';
+import { formatReference, type DigestReference } from './reference.ts';
+
+const MAX_PAGES = 100;
+// What registries without the API answer: the route is unknown, or the method is, or not built.
+const WITHOUT_API: ReadonlySet<number> = new Set([400, 404, 405, 406, 415, 501]);
+
+/** Lists what is attached to a manifest; `undefined` where the registry has no such API. */
+export async function listReferrers(
+  client: HostClient,
+  side: Side,
+  subject: DigestReference,
+  { signal }: Options,
+): Promise<readonly Descriptor[] | undefined> {
+  const purpose = { side, what: `list what is attached to ${formatReference(subject)}` };
+  const found = new Map<string, Descriptor>();
+  let target: string | URL = referrersPath(subject, subject.digest);
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const answer: Answer = await client.send({
+      method: 'GET',
+      target,
+      scopes: [pullScope(subject)],
+      headers: { accept: MediaType.ociIndex },
+      maxBytes: MAX_MANIFEST_BYTES,
+      purpose,
+      signal,
+    });
+    if (pages === 0 && WITHOUT_API.has(answer.status)) return undefined;
+    if (answer.status !== 200) throw await client.refusal(answer, purpose);
+    const page = parsePage(answer);
+    // A web page with status 200 is what a proxy makes of a route it does not know.
+    if (page === undefined && pages === 0) return undefined;
+    for (const descriptor of page ?? []) found.set(descriptor.digest, descriptor);
+    const next = nextPage(answer);
+    if (next === undefined) return [...found.values()];
+    target = next;
+  }
+  throw new RegistryError(
+    'REGISTRY_REFUSED',
+    `could not ${purpose.what}: ${subject.registry} gave more than ${MAX_PAGES} pages`,
+    { side },
+  );
+}
+
+function parsePage({ body }: Answer): readonly Descriptor[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch {
+    // Not JSON, so not an index: one of the shapes of "no such API".
+    return undefined;
+  }
+  const { manifests } = (value ?? {}) as { readonly manifests?: unknown };
+  if (manifests === null) return [];
+  if (!Array.isArray(manifests)) return undefined;
+  return manifests.map((item, index) => parseDescriptor(item, `manifests[${index}]`));
+}
+
+/** The next page, `Link: </v2/…>; rel="next"`; only at the origin that gave this one. */
+function nextPage({ headers, url }: Answer): URL | undefined {
+  const { link } = headers;
+  const text = Array.isArray(link) ? link.join(', ') : (link ?? '');
+  const [, target] = /<([^>]*)>\s*;[^,]*\brel="?next\b/i.exec(text) ?? [];
+  const next = target === undefined ? null : URL.parse(target, url.href);
+  return next?.origin === url.origin ? next : undefined;
+}
