@@ -33,14 +33,10 @@ export async function signImage(
   const { signer = VENDOR, format = 'bundle' } = options;
   const sign = format === 'classic' ? signClassic : signBundle;
   const layer = await sign(sigstore, options.about ?? image.descriptor.digest, signer, options);
-  switch (options.place ?? (format === 'classic' ? 'classic-tag' : 'referrers')) {
-    case 'classic-tag':
-      return attachByTag(repository, image.descriptor, [layer]);
-    case 'referrers':
-      return attachAsReferrer(repository, image.descriptor, layer);
-    default:
-      return attachByFallbackTag(repository, image.descriptor, layer);
-  }
+  const place = options.place ?? (format === 'classic' ? 'classic-tag' : 'referrers');
+  if (place === 'classic-tag') return attachByTag(repository, image.descriptor, [layer]);
+  const attach = place === 'referrers' ? attachAsReferrer : attachByFallbackTag;
+  return attach(repository, image.descriptor, layer);
 }
 
 /** The manifest Cosign 1 and 2 put under `sha256-….sig` or `.att`. */
