@@ -7,6 +7,15 @@ export type Glob = (text: string) => boolean;
 /** Special in other globs and in no name of an image or app: written by mistake here. */
 const FOREIGN = /[[\]{}()!\\\s]/;
 
+/** What is wrong with a pattern, in words that go on from it; `undefined` if nothing is. */
+export function globProblem(pattern: string): string | undefined {
+  if (pattern === '') return 'is empty and matches nothing: write "*" for all';
+  const foreign = FOREIGN.exec(pattern)?.[0];
+  return foreign === undefined
+    ? undefined
+    : `holds ${quote(foreign)}: patterns know "*" (any characters, "/" too) and "?" (one character) alone`;
+}
+
 /**
  * Compiles a pattern in which `*` stands for any characters, `/` included, and `?` for exactly one.
  * All else stands for itself, and the whole text must match: `atlanhq/*` is everything under
@@ -15,13 +24,8 @@ const FOREIGN = /[[\]{}()!\\\s]/;
  * @throws ConfigError an empty pattern, or one in another language of patterns
  */
 export function compileGlob(pattern: string): Glob {
-  if (pattern === '') throw new ConfigError('an empty pattern matches nothing: write "*" for all');
-  const foreign = FOREIGN.exec(pattern)?.[0];
-  if (foreign !== undefined) {
-    throw new ConfigError(
-      `${quote(pattern)} holds ${quote(foreign)}: patterns know "*" (any characters, "/" too) and "?" (one character) alone`,
-    );
-  }
+  const problem = globProblem(pattern);
+  if (problem !== undefined) throw new ConfigError(`the pattern ${quote(pattern)} ${problem}`);
   return (text) => matches(pattern, text);
 }
 

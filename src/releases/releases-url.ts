@@ -15,25 +15,24 @@ export function parseReleasesUrl(text: string): URL {
   const url = URL.parse(text);
   if (url === null) {
     const hint = /^[\w.-]+(?::\d+)?(?:\/|$)/.test(text) ? ' It needs https:// in front.' : '';
-    throw new ConfigError(
-      `this is not a URL; expected the tenant's address, like https://acme.atlan.com.${hint}`,
-    );
+    throw refuse(`is no URL; expected the tenant's address, like https://acme.atlan.com.${hint}`);
   }
   const isLoopback = LOOPBACK.has(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-    throw new ConfigError(
-      `the token would travel in the clear: write https:// instead of ${url.protocol}//`,
-    );
+    throw refuse('is no https address: the token would travel in the clear');
   }
   if (url.username !== '' || url.password !== '') {
-    throw new ConfigError(
-      'leave out the user information before "@": the token goes into releases.token',
+    throw refuse(
+      'has user information before "@": leave it out; the token goes into releases.token',
     );
   }
-  if (url.search !== '' || url.hash !== '') {
-    throw new ConfigError('leave out everything from "?" or "#" on');
-  }
+  if (url.search !== '' || url.hash !== '')
+    throw refuse('goes on after "?" or "#": leave that out');
   const path = url.pathname.replace(/\/+$/, '');
   url.pathname = path.endsWith(ENDPOINT) ? path : `${path}${ENDPOINT}`;
   return url;
+}
+
+function refuse(message: string): ConfigError {
+  return new ConfigError([{ path: 'releases.url', message }]);
 }

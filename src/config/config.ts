@@ -1,0 +1,79 @@
+import type { HostSettingsByHost } from '../registry/hosts.ts';
+import type { Secret } from '../secret.ts';
+import type { SignaturePolicy } from '../signatures/policy.ts';
+
+/** Everything the operator decides: complete, checked, defaults filled in, files read. */
+export interface Config {
+  readonly releases: ReleasesConfig;
+  readonly source: SourceConfig;
+  readonly target: TargetConfig;
+  readonly map: MapConfig;
+  readonly verify: VerifyConfig;
+  readonly registries: HostSettingsByHost;
+  readonly copy: CopyConfig;
+}
+
+export interface ReleasesConfig {
+  readonly from: ReleasesOrigin;
+  /** Globs on the app's name or the image. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Image references to keep besides what is announced. */
+  readonly extra: readonly string[];
+}
+
+export type ReleasesOrigin =
+  | { readonly kind: 'marketplace'; readonly url: string; readonly token: Secret }
+  | {
+      readonly kind: 'file';
+      /** Absolute. */
+      readonly path: string;
+    };
+
+export interface SourceConfig {
+  /** Canonical host of announced references that name none. */
+  readonly registry: string;
+}
+
+export interface TargetConfig {
+  /** Template, `registry.mycompany.com/atlan/{name}:{tag}`. */
+  readonly image: string;
+  /** The first whose `match`, a glob on the repository, fits wins over `image`. */
+  readonly overrides: readonly { readonly match: string; readonly image: string }[];
+  /** What to do where another digest stands under the tag. */
+  readonly existing: 'refuse' | 'overwrite';
+}
+
+export interface MapConfig {
+  /** Location for `openMapStore`; a `file:` path in it is absolute. */
+  readonly store: string;
+  readonly entries: 'tag' | 'repository';
+  /** What to do with an entry that points elsewhere than the target's template says. */
+  readonly existing: 'keep' | 'replace';
+}
+
+export interface VerifyConfig {
+  readonly mode: 'enforce' | 'warn' | 'off';
+  /** Age of an image up to which a missing signature is pending, not a failure. */
+  readonly graceSeconds: number;
+  readonly policy: SignaturePolicy;
+  /** The first whose `match`, a glob on the repository, fits replaces `policy`. */
+  readonly overrides: readonly { readonly match: string; readonly policy: SignaturePolicy }[];
+  readonly trustRoot: TrustRootLocation;
+}
+
+export type TrustRootLocation =
+  | { readonly kind: 'public' }
+  | {
+      readonly kind: 'file';
+      /** Absolute. */
+      readonly path: string;
+    };
+
+export interface CopyConfig {
+  readonly engine: 'registry' | 'skopeo';
+  /** Whether signatures and attestations are copied with their images. */
+  readonly signatures: boolean;
+  /** Images in flight at once. */
+  readonly concurrency: number;
+}

@@ -1,0 +1,115 @@
+import {
+  LineCounter,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type Document,
+  type Node,
+  type Pair,
+} from 'yaml';
+import type { ConfigIssue } from '../errors.ts';
+import type { SettingPath } from './path.ts';
+
+/** A setting's place, as a {@link ConfigIssue} has it. */
+export type Place = Pick<ConfigIssue, 'file' | 'line' | 'column'>;
+
+/** A parsed configuration file. */
+export interface ConfigDocument {
+  /** Plain data: maps as objects without prototype, nothing expanded yet. */
+  readonly value: unknown;
+  /** What is wrong with the YAML. Of a text with a syntax error there is no value. */
+  readonly issues: readonly ConfigIssue[];
+  /** The place of a setting, or of the nearest one above it that is written down. */
+  locate(path: SettingPath, part: 'key' | 'value'): Place;
+}
+
+// Aliases multiply: a file of a few lines can stand for gigabytes.
+const MAX_NODES = 10_000;
+
+/** Parses YAML, keeping every place. `file` is how messages call it. */
+export function parseConfigDocument(text: string, file: string): ConfigDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text.replace(/^\u{feff}/u, ''), {
+    lineCounter: lines,
+    prettyErrors: false,
+  });
+  const placeOf = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col };
+  };
+  const issues: ConfigIssue[] = [...document.errors, ...document.warnings].map((error) =>
+    Object.assign(placeOf(error.pos[0]), { message: `this is not YAML: ${error.message}` }),
+  );
+  const isFatal = document.errors.some(({ code }) => code !== 'DUPLICATE_KEY');
+  const complain = (node: Node | undefined, message: string): undefined => {
+    issues.push({ ...placeOf(node?.range?.[0] ?? 0), message });
+  };
+  return {
+    value: isFatal ? undefined : toPlain(document, complain),
+    issues,
+    locate: (path, part) => placeOf(offsetOf(document, path, part)),
+  };
+}
+
+function toPlain(
+  document: Document.Parsed,
+  complain: (node: Node | undefined, message: string) => undefined,
+): unknown {
+  let nodes = 0;
+  const convert = (node: unknown, ancestors: readonly unknown[]): unknown => {
+    nodes += 1;
+    if (nodes > MAX_NODES) return undefined;
+    if (isAlias(node)) {
+      const target = node.resolve(document);
+      if (target === undefined) return complain(node, `no anchor &${node.source} stands above`);
+      if (ancestors.includes(target)) return complain(node, `*${node.source} contains itself`);
+      return convert(target, ancestors);
+    }
+    if (isSeq(node)) return node.items.map((item) => convert(item, [...ancestors, node]));
+    if (isMap(node)) {
+      const entries = node.items.map((pair) => [
+        keyOf(pair),
+        convert(pair.value, [...ancestors, node]),
+      ]);
+      // Without a prototype, so that a key `__proto__` is a key like any other.
+      return Object.assign(Object.create(null), Object.fromEntries(entries));
+    }
+    return isScalar(node) ? node.value : null;
+  };
+  const value = convert(document.contents, []);
+  return nodes > MAX_NODES
+    ? complain(undefined, `it stands for more than ${MAX_NODES} values; use fewer aliases`)
+    : value;
+}
+
+function offsetOf(document: Document.Parsed, path: SettingPath, part: 'key' | 'value'): number {
+  let node: unknown = document.contents;
+  let offset = isScalar(node) || isMap(node) || isSeq(node) ? (node.range?.[0] ?? 0) : 0;
+  for (const [index, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    const isLast = index === path.length - 1;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => keyOf(item) === String(step));
+      if (pair === undefined) return offset;
+      offset = startOf(isLast && part === 'value' ? pair.value : pair.key) ?? offset;
+      node = pair.value;
+    } else if (isSeq(node) && typeof step === 'number' && step < node.items.length) {
+      node = node.items[step];
+      offset = startOf(node) ?? offset;
+    } else {
+      return offset;
+    }
+  }
+  return offset;
+}
+
+function startOf(node: unknown): number | undefined {
+  if (isMap(node) || isSeq(node) || isScalar(node) || isAlias(node)) return node.range?.[0];
+  return undefined;
+}
+
+function keyOf({ key }: Pair): string {
+  return String(isScalar(key) ? key.value : key);
+}

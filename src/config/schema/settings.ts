@@ -1,0 +1,49 @@
+import * as v from 'valibot';
+import { optional, withDefault, type Schema } from './fields.ts';
+import { registriesSchema, type RegistriesSettings } from './registries.ts';
+import { releasesSchema, type ReleasesSettings } from './releases.ts';
+import {
+  copySchema,
+  mapSchema,
+  sourceSchema,
+  targetSchema,
+  type CopySettings,
+  type MapSettings,
+  type SourceSettings,
+  type TargetSettings,
+} from './target.ts';
+import { verifySchema, type VerifySettings } from './verify.ts';
+
+/** `mirror.yaml` as validated: defaults filled in, nothing resolved across sections yet. */
+export interface Settings {
+  readonly releases?: ReleasesSettings;
+  readonly source: SourceSettings;
+  readonly target?: TargetSettings;
+  readonly map?: MapSettings;
+  readonly verify: VerifySettings;
+  readonly registries: RegistriesSettings;
+  readonly copy: CopySettings;
+}
+
+/** The sections without defaults: a run cannot do without them, other commands may. */
+export const REQUIRED_SECTIONS = ['releases', 'target', 'map'] as const;
+
+export const SECTIONS: readonly (keyof Settings)[] = [
+  'releases',
+  'source',
+  'target',
+  'map',
+  'verify',
+  'registries',
+  'copy',
+];
+
+export const settingsSchema: Schema<Settings> = v.strictObject({
+  releases: optional(releasesSchema),
+  source: withDefault(sourceSchema, {}),
+  target: optional(targetSchema),
+  map: optional(mapSchema),
+  verify: withDefault(verifySchema, {}),
+  registries: withDefault(registriesSchema, {}),
+  copy: withDefault(copySchema, {}),
+});

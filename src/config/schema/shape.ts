@@ -1,0 +1,37 @@
+import { getMetadata } from 'valibot';
+import type { SettingPath } from '../path.ts';
+import type { Inner, Schema } from './fields.ts';
+
+/** A schema of valibot as far as a walk along the data needs it. */
+export type Shape = Schema<unknown> & {
+  readonly entries?: Readonly<Record<string, Shape>>;
+  readonly wrapped?: Shape;
+  readonly item?: Shape;
+  readonly value?: Shape;
+};
+
+/** The schema itself, without what makes it optional. */
+export function unwrap(shape: Shape): Shape {
+  return shape.wrapped ?? shape;
+}
+
+/** The schema of one key of a mapping; `undefined` if the mapping knows no such key. */
+export function entryOf(shape: Shape, key: string): Shape | undefined {
+  if (shape.entries === undefined) return shape.value;
+  return Object.hasOwn(shape.entries, key) ? shape.entries[key] : undefined;
+}
+
+/** The schema that stands at a path, if the path leads to one. */
+export function shapeAt(root: Shape, path: SettingPath): Shape | undefined {
+  return path.reduce<Shape | undefined>((shape, step) => {
+    if (shape === undefined) return undefined;
+    const own = unwrap(shape);
+    const next = typeof step === 'number' ? own.item : entryOf(own, step);
+    return next === undefined ? undefined : unwrap(next);
+  }, unwrap(root));
+}
+
+/** What steers the validation of a schema besides its type. */
+export function innerOf(shape: Shape): Inner {
+  return getMetadata(shape);
+}
