@@ -52,6 +52,7 @@ export async function examine(examination: Examination, options: Options): Promi
       const signed = await read(candidate);
       if (!isByStranger(signed, signers)) await consider(examination, notes, candidate, signed);
       else if (strangers.length < MAX_STRANGERS) strangers.push({ candidate, signed });
+      else notes.unproved += 1;
     } catch (error) {
       if (error instanceof SignatureError) notes.reject(candidate, undefined, error);
       else if (error instanceof RegistryError && OF_ONE_BLOB.has(error.code)) unread ??= error;
@@ -105,6 +106,7 @@ class Notes implements Findings {
   readonly attestations = new Map<AttestationRequirement, Finding>();
   readonly rejected: Rejection[] = [];
   readonly unasked = new Set<string>();
+  unproved = 0;
 
   attest(requirement: AttestationRequirement, predicate: JsonObject, finding: Finding): void {
     const differences = provenanceDifferences(predicate, requirement);

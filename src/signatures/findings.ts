@@ -12,6 +12,8 @@ export interface Findings {
   readonly signatures: readonly Finding[];
   readonly attestations: ReadonlyMap<AttestationRequirement, Finding>;
   readonly rejected: readonly Rejection[];
+  /** How many more are by strangers, and were not proved. */
+  readonly unproved: number;
   /** Attestations that nobody asked for, by predicate type. */
   readonly unasked: ReadonlySet<string>;
 }

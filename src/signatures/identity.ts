@@ -30,7 +30,7 @@ export function trustIdentity(policy: IdentityPolicy): TrustedIdentity {
       ...(issuer(identity.issuer) ? [] : [`the issuer is ${shown(identity.issuer)}`]),
       ...extensions
         .filter(([name, wanted]) => extension(identity, name) !== wanted)
-        .map(([name]) => `${name} is ${shown(extension(identity, name))}`),
+        .map(([name]) => `${name} is ${describe(extension(identity, name))}`),
     ],
   };
 }
@@ -97,4 +97,8 @@ function matcher(exact: string | undefined, pattern: string | undefined): Matche
 
 function extension(identity: Identity, name: string): string | undefined {
   return Object.hasOwn(identity.extensions, name) ? identity.extensions[name] : undefined;
+}
+
+function describe(value: string | undefined): string {
+  return value === undefined ? 'absent' : shown(value);
 }

@@ -24,7 +24,8 @@ export function verdict(
     : missingSignature(image, attachments, findings, signers);
   const { code, problem, rejected } = unmet;
   const told = rejected.slice(0, MAX_TOLD).map(tell);
-  const more = rejected.length > MAX_TOLD ? [`and ${rejected.length - MAX_TOLD} more`] : [];
+  const untold = rejected.length - told.length + findings.unproved;
+  const more = untold > 0 ? [`and ${untold} more`] : [];
   const details = told.length === 0 ? '' : ` Found: ${[...told, ...more].join('; ')}.`;
   return new SignatureError(
     code,
