@@ -65,6 +65,13 @@ export interface VerifyConfig {
 export type TrustRootLocation =
   | { readonly kind: 'public' }
   | {
+      /** A TUF repository. */
+      readonly kind: 'tuf';
+      readonly url: string;
+      /** Its `root.json`; absolute. */
+      readonly rootFile: string;
+    }
+  | {
       readonly kind: 'file';
       /** Absolute. */
       readonly path: string;

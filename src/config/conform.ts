@@ -1,6 +1,6 @@
 import type { SettingPath } from './path.ts';
 import type { Role } from './schema/fields.ts';
-import { entryOf, innerOf, unwrap, type Shape } from './schema/shape.ts';
+import { entryOf, innerOf, optionFor, unwrap, type Shape } from './schema/shape.ts';
 import { didYouMean } from './suggest.ts';
 import { typeName } from './type-name.ts';
 
@@ -36,7 +36,7 @@ export async function conform(
   const problems: Problem[] = [];
 
   const visit = async (value: unknown, shape: Shape, path: SettingPath): Promise<unknown> => {
-    const own = unwrap(shape);
+    const own = optionFor(unwrap(shape), value);
     switch (own.type) {
       case 'strict_object':
       case 'record':
@@ -85,7 +85,7 @@ export async function conform(
     if (typeof value !== 'string') return value;
     if (options.isLoose(path)) {
       if (shape.type === 'boolean' && /^(?:true|false)$/.test(value)) return value === 'true';
-      const isNumber = shape.type === 'number' || shape.type === 'union';
+      const isNumber = shape.type === 'number';
       if (isNumber && /^\d{1,15}$/.test(value)) return Number(value);
     }
     const { role } = innerOf(shape);

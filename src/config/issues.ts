@@ -3,6 +3,7 @@ import type { ConfigIssue } from '../errors.ts';
 import { quote } from '../quote.ts';
 import type { Problem } from './conform.ts';
 import { formatPath, isWithin, type SettingPath } from './path.ts';
+import { isMapping } from './raw.ts';
 import { innerOf, shapeAt } from './schema/shape.ts';
 import { didYouMean } from './suggest.ts';
 import { typeName } from './type-name.ts';
@@ -15,6 +16,7 @@ export function problemsOf(
   written: Written,
 ): readonly Problem[] {
   return issues
+    .flatMap(detail)
     .map((issue) => toProblem(issue, written))
     .filter(({ path }) => !known.some((problem) => isWithin(path, problem.path)));
 }
@@ -57,6 +59,16 @@ export function showFile(text: string, path: SettingPath, written: Written): str
   return isSecret && !/^\.{0,2}\//.test(text) ? 'the file' : `the file ${quote(text)}`;
 }
 
+/** Of a mapping that may be something else too, what is wrong within it says more. */
+function detail(issue: BaseIssue<unknown>): readonly BaseIssue<unknown>[] {
+  if (issue.type !== 'union' || !isMapping(issue.input)) return [issue];
+  const within = (issue.issues ?? []).filter(({ path }) => path !== undefined);
+  if (within.length === 0) return [issue];
+  return within.map((inner) =>
+    Object.assign({}, inner, { path: [...(issue.path ?? []), ...(inner.path ?? [])] }),
+  );
+}
+
 function toProblem(issue: BaseIssue<unknown>, written: Written): Problem {
   const items = issue.path ?? [];
   const path = items.map(({ key }) => key as string | number);
@@ -92,7 +104,7 @@ function wrongType(issue: BaseIssue<unknown>, path: SettingPath, written: Writte
       expected === 'string' && ['number', 'boolean'].includes(typeof input)
         ? ': put it in quotes'
         : '';
-    return `expected ${TYPES[expected] ?? 'a mapping (key: value)'}, got ${typeName(input)}${hint}`;
+    return `expected ${TYPES[expected] ?? TYPES['Object']}, got ${typeName(input)}${hint}`;
   }
   const choices = words.map((word) => JSON.stringify(word));
   if (expected.includes('number')) choices.unshift('a number');
@@ -109,4 +121,6 @@ const TYPES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
   number: 'a number',
   Array: 'a list',
+  Object: 'a mapping (key: value)',
+  '(string | Object)': 'text or a mapping (key: value)',
 };

@@ -1,12 +1,13 @@
 import type { HostSettings, HostSettingsByHost } from '../registry/hosts.ts';
 import { canonicalRegistry } from '../registry/reference.ts';
 import { VENDOR_POLICY, type SignaturePolicy } from '../signatures/policy.ts';
-import type { Config, ReleasesConfig, VerifyConfig } from './config.ts';
+import type { Config, ReleasesConfig, TrustRootLocation, VerifyConfig } from './config.ts';
 import { parseDuration } from './schema/duration.ts';
 import type { RegistrySettings } from './schema/registries.ts';
 import type { ReleasesSettings } from './schema/releases.ts';
 import type { Settings } from './schema/settings.ts';
-import type { PolicySettings, VerifySettings } from './schema/verify.ts';
+import type { VerifySettings } from './schema/verify.ts';
+import type { PolicySettings } from './schema/policy.ts';
 
 /** Gives validated settings the form that the rooms take; a section left out stays out. */
 export function normalise(
@@ -46,8 +47,13 @@ function toVerify(settings: VerifySettings): VerifyConfig {
       match: override.match,
       policy: toPolicy(override, policy),
     })),
-    trustRoot: trustRoot === 'public' ? { kind: 'public' } : { kind: 'file', path: trustRoot },
+    trustRoot: toTrustRoot(trustRoot),
   };
+}
+
+function toTrustRoot(settings: VerifySettings['trustRoot']): TrustRootLocation {
+  if (typeof settings !== 'string') return { kind: 'tuf', ...settings };
+  return settings === 'public' ? { kind: 'public' } : { kind: 'file', path: settings };
 }
 
 /** Whoever names accepted signers means these alone: lists are replaced together, never merged. */

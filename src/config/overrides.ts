@@ -23,7 +23,7 @@ export interface ConfigOverrides {
 }
 
 /** Where each option goes, and what in the file it stands in for. */
-const OPTIONS: readonly {
+export const OVERRIDE_OPTIONS: readonly {
   readonly option: keyof ConfigOverrides;
   readonly flag: string;
   readonly path: SettingPath;
@@ -78,7 +78,7 @@ export function givenByOverrides(overrides: ConfigOverrides): {
   readonly given: readonly Given[];
   readonly replaced: readonly SettingPath[];
 } {
-  const used = OPTIONS.filter(({ option }) => overrides[option] !== undefined);
+  const used = OVERRIDE_OPTIONS.filter(({ option }) => overrides[option] !== undefined);
   const given = used.map(({ option, flag, path }) => ({
     path,
     value: overrides[option],

@@ -1,5 +1,6 @@
 import { getMetadata } from 'valibot';
 import type { SettingPath } from '../path.ts';
+import { isMapping } from '../raw.ts';
 import type { Inner, Schema } from './fields.ts';
 
 /** A schema of valibot as far as a walk along the data needs it. */
@@ -8,11 +9,19 @@ export type Shape = Schema<unknown> & {
   readonly wrapped?: Shape;
   readonly item?: Shape;
   readonly value?: Shape;
+  readonly options?: readonly Shape[];
 };
 
 /** The schema itself, without what makes it optional. */
 export function unwrap(shape: Shape): Shape {
   return shape.wrapped ?? shape;
+}
+
+/** Of a union, the option that a value is meant for: mappings go to mappings, all else to the other. */
+export function optionFor(shape: Shape, value: unknown): Shape {
+  const wantsMapping = isMapping(value);
+  const fitting = shape.options?.find((option) => (option.entries !== undefined) === wantsMapping);
+  return fitting ?? shape;
 }
 
 /** The schema of one key of a mapping; `undefined` if the mapping knows no such key. */
@@ -26,7 +35,7 @@ export function shapeAt(root: Shape, path: SettingPath): Shape | undefined {
   return path.reduce<Shape | undefined>((shape, step) => {
     if (shape === undefined) return undefined;
     const own = unwrap(shape);
-    const next = typeof step === 'number' ? own.item : entryOf(own, step);
+    const next = typeof step === 'number' ? own.item : entryOf(optionFor(own, {}), step);
     return next === undefined ? undefined : unwrap(next);
   }, unwrap(root));
 }

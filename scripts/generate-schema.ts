@@ -1,0 +1,11 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { configurationSchema } from './json-schema.ts';
+import { configurationReference } from './configuration-reference.ts';
+
+// Writes what is made from the validator: run it after changing src/config/schema.
+const root = join(import.meta.dirname, '..');
+const schema = configurationSchema();
+writeFileSync(join(root, 'mirror.schema.json'), `${JSON.stringify(schema, null, 2)}\n`);
+mkdirSync(join(root, 'docs'), { recursive: true });
+writeFileSync(join(root, 'docs/configuration.md'), configurationReference(schema));
