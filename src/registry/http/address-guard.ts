@@ -82,22 +82,27 @@ export function assertAllowedLiteral(url: URL): void {
  */
 export function guardedLookup(host: string, lookup: LookupFunction = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
+    const fail = (error: NodeJS.ErrnoException): void => {
+      callback(error, options.all === true ? [] : '');
+    };
     lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error !== null) {
+        fail(error);
+        return;
+      }
       const addresses = toAddresses(found);
-      if (error !== null || addresses.length === 0) {
-        callback(error, options.all === true ? [] : '');
-        return;
-      }
       const bad = addresses.find(({ address }) => isForbiddenAddress(address));
-      if (bad !== undefined) {
-        callback(forbidden(host, bad.address), options.all === true ? [] : '');
-        return;
-      }
       const [first] = addresses;
-      if (options.all === true || first === undefined) callback(null, [...addresses]);
+      if (bad !== undefined) fail(forbidden(host, bad.address));
+      else if (first === undefined) fail(nothingFound(hostname));
+      else if (options.all === true) callback(null, [...addresses]);
       else callback(null, first.address, first.family);
     });
   };
+}
+
+function nothingFound(hostname: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' });
 }
 
 function toAddresses(

@@ -52,10 +52,7 @@ export class Agents {
       proxyEnv: this.#proxyEnv,
       ...(lookup === undefined ? {} : { lookup }),
     };
-    const agent =
-      url.protocol === 'https:'
-        ? new HttpsAgent({ ...options, ...tlsOptions(url, settings) })
-        : new HttpAgent(options);
+    const agent = createAgent(url, options, settings);
     this.#pools.set(name, agent);
     return agent;
   }
@@ -65,6 +62,16 @@ export class Agents {
     for (const agent of this.#pools.values()) agent.destroy();
     this.#pools.clear();
   }
+}
+
+function createAgent(
+  url: URL,
+  options: ProxyingAgentOptions,
+  settings: HostSettings | undefined,
+): HttpAgent {
+  return url.protocol === 'https:'
+    ? new HttpsAgent({ ...options, ...tlsOptions(url, settings) })
+    : new HttpAgent(options);
 }
 
 /** One context for a pool: parsing the authorities anew for each connection costs milliseconds. */
@@ -91,8 +98,19 @@ function tlsOptions(
 }
 
 function proxyEnvironment(env: Environment): Environment {
-  const given = PROXY_VARIABLES.map((name) => [name, env[name]] as const);
+  const proxies = PROXY_VARIABLES.map((name) => [name, env[name]] as const);
+  for (const [name, proxy] of proxies) assertProxy(name, proxy);
   const direct = env['no_proxy'] ?? env['NO_PROXY'];
   const noProxy = direct === undefined || direct === '' ? LOOPBACK : `${direct},${LOOPBACK}`;
-  return { ...Object.fromEntries(given), no_proxy: noProxy };
+  return { ...Object.fromEntries(proxies), no_proxy: noProxy };
+}
+
+function assertProxy(name: string, proxy: string | undefined): void {
+  if (proxy === undefined || proxy === '') return;
+  const protocol = URL.parse(proxy)?.protocol;
+  if (protocol === 'http:' || protocol === 'https:') return;
+  // The value is not shown: it may hold a password.
+  throw new ConfigError(
+    `the environment variable ${name} is not a usable proxy: write http://host:port`,
+  );
 }
