@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { RegistryError } from '../../src/errors.ts';
+import { RegistryError, type RegistryErrorCode, type Side } from '../../src/errors.ts';
 import type { Options } from '../../src/options.ts';
 import {
   digestOf,
@@ -26,6 +26,8 @@ export interface RegistryCall {
 }
 
 export interface MemoryRegistryOptions {
+  /** Which end of a copy it is: what its errors name. */
+  readonly side?: Side;
   /** Whether it has the referrers API and indexes subjects; yes by default. */
   readonly referrersApi?: boolean;
   /** Runs before each call: what it throws fails the call, what it awaits delays it. */
@@ -68,7 +70,7 @@ export class MemoryRegistry implements Registry {
     await this.#enter('getManifest', formatReference(reference), options);
     const stored = this.#find(reference);
     if (stored === undefined) return undefined;
-    if (reference.kind === 'digest') verify(stored.bytes, reference.digest, reference);
+    if (reference.kind === 'digest') this.#verify(stored.bytes, reference.digest, reference);
     return parseManifest(stored.bytes, stored.mediaType);
   }
 
@@ -79,13 +81,13 @@ export class MemoryRegistry implements Registry {
   ): Promise<Uint8Array> {
     await this.#enter('getBlob', blobName(repository, descriptor.digest), options);
     if (descriptor.size > options.maxBytes) {
-      throw new RegistryError(
+      throw this.#error(
         'REGISTRY_REFUSED',
         `${blobName(repository, descriptor.digest)} is larger than ${options.maxBytes} bytes`,
       );
     }
     const bytes = this.#serve(repository, descriptor);
-    verify(bytes, descriptor.digest, repository);
+    this.#verify(bytes, descriptor.digest, repository);
     return bytes;
   }
 
@@ -110,13 +112,14 @@ export class MemoryRegistry implements Registry {
   ): Promise<Readable> {
     await this.#enter('openBlob', blobName(repository, descriptor.digest), options);
     const bytes = this.#serve(repository, descriptor);
-    return Readable.from(
-      (function* () {
-        yield bytes;
-        verify(bytes, descriptor.digest, repository);
-      })(),
-      { objectMode: false },
-    );
+    const verify = (): void => {
+      this.#verify(bytes, descriptor.digest, repository);
+    };
+    const chunks = function* (): Generator<Uint8Array> {
+      yield bytes;
+      verify();
+    };
+    return Readable.from(chunks(), { objectMode: false });
   }
 
   async putBlob(
@@ -137,7 +140,7 @@ export class MemoryRegistry implements Registry {
     const chunks: Uint8Array[] = [];
     for await (const chunk of (await open()) as AsyncIterable<Uint8Array>) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
-    verify(bytes, descriptor.digest, repository);
+    this.#verify(bytes, descriptor.digest, repository);
     this.#repository(repository).putBlob(bytes);
     return 'uploaded';
   }
@@ -148,16 +151,16 @@ export class MemoryRegistry implements Registry {
     options?: Options,
   ): Promise<PutManifestResult> {
     await this.#enter('putManifest', formatReference(reference), options);
-    verify(manifest.bytes, manifest.digest, reference);
-    if (reference.kind === 'digest') verify(manifest.bytes, reference.digest, reference);
+    this.#verify(manifest.bytes, manifest.digest, reference);
+    if (reference.kind === 'digest') this.#verify(manifest.bytes, reference.digest, reference);
     const parsed = parseManifest(manifest.bytes, manifest.mediaType);
     const repository = this.#repository(reference);
     const missing = repository.missing(parsed);
     if (missing.length > 0) {
-      throw new RegistryError(
-        'REGISTRY_REFUSED',
-        `${formatReference(reference)} was refused: MANIFEST_BLOB_UNKNOWN ${missing.join(', ')}`,
-        { status: 404 },
+      throw this.#error(
+        'REGISTRY_NOT_FOUND',
+        `${formatReference(reference)} was refused: ${missing.join(', ')} is unknown`,
+        { status: 404, registryCode: 'MANIFEST_BLOB_UNKNOWN' },
       );
     }
     repository.putManifest(manifest, reference.kind === 'tag' ? reference.tag : undefined);
@@ -186,22 +189,29 @@ export class MemoryRegistry implements Registry {
   #serve(repository: Repository, { digest }: Descriptor): Uint8Array {
     const bytes = this.#repository(repository).blobs.get(digest);
     if (bytes === undefined) {
-      throw new RegistryError(
-        'REGISTRY_NOT_FOUND',
-        `${blobName(repository, digest)}: no such blob`,
-        { status: 404 },
-      );
+      throw this.#error('REGISTRY_NOT_FOUND', `${blobName(repository, digest)}: no such blob`, {
+        status: 404,
+        registryCode: 'BLOB_UNKNOWN',
+      });
     }
     return this.#options.tamper?.(digest, bytes) ?? bytes;
+  }
+
+  #verify(bytes: Uint8Array, digest: Digest, where: Repository): void {
+    const actual = digestOf(bytes);
+    if (actual === digest) return;
+    throw this.#error('DIGEST_MISMATCH', `${blobName(where, digest)}: the bytes are ${actual}`);
+  }
+
+  #error(
+    code: RegistryErrorCode,
+    message: string,
+    answer: { readonly status?: number; readonly registryCode?: string } = {},
+  ): RegistryError {
+    return new RegistryError(code, message, { side: this.#options.side, ...answer });
   }
 }
 
 function blobName(repository: Repository, digest: Digest): string {
   return `${formatRepository(repository)}@${digest}`;
-}
-
-function verify(bytes: Uint8Array, digest: Digest, where: Repository): void {
-  const actual = digestOf(bytes);
-  if (actual === digest) return;
-  throw new RegistryError('DIGEST_MISMATCH', `${blobName(where, digest)}: the bytes are ${actual}`);
 }

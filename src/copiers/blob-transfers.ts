@@ -1,0 +1,163 @@
+import { Readable } from 'node:stream';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Descriptor } from '../registry/manifest.ts';
+import { formatRepository, isSameRepository, type Repository } from '../registry/reference.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { CopySession } from './copy-session.ts';
+import { SingleFlight } from './single-flight.ts';
+import type { BlobOutcome } from './tally.ts';
+
+/**
+ * A blob this small is sent without asking whether it is there: where registries take a blob in one
+ * POST, sending it costs what asking does, and most small blobs (configs, signatures) are new.
+ */
+const SEND_UNASKED_BYTES = 32 * 1024;
+
+/**
+ * The blobs of a whole run. Each crosses to a target registry once, however many images share it:
+ * the first image that needs it sends it, the others wait and mount it from that one's repository.
+ */
+export class BlobTransfers {
+  readonly #source: Registry;
+  readonly #target: Registry;
+  readonly #streams: LimitFunction;
+  /** By registry and digest: the one transfer from outside. */
+  readonly #crossings = new SingleFlight();
+  /** By repository and digest. */
+  readonly #arrivals = new SingleFlight();
+  /** Where at a registry a blob is known to be. */
+  readonly #holders = new Map<string, Repository>();
+  /** Registries that would not mount: there it pays to ask before sending. */
+  readonly #withoutMounts = new Set<string>();
+
+  constructor(source: Registry, target: Registry, concurrency: number) {
+    this.#source = source;
+    this.#target = target;
+    this.#streams = pLimit(concurrency);
+  }
+
+  /**
+   * Sees to it that the target repository holds a blob.
+   *
+   * @param isClaimFalse - the registry says it holds things that it lacks: send without asking
+   */
+  async ensure(blob: Descriptor, session: CopySession, isClaimFalse: boolean): Promise<void> {
+    const { target, stopped, tally } = session;
+    tally.expect(blob);
+    if (isClaimFalse) {
+      tally.settle(blob, await this.#put(blob, session, undefined));
+      return;
+    }
+    const arrival = `${formatRepository(target)}@${blob.digest}`;
+    await this.#arrivals.run(arrival, () => this.#bring(blob, session), stopped);
+    // Had another copy brought it here meanwhile, it was here for this one.
+    tally.settle(blob, 'present');
+  }
+
+  async #bring(blob: Descriptor, session: CopySession): Promise<void> {
+    const { source, target, stopped, tally } = session;
+    const key = `${target.registry}@${blob.digest}`;
+    const isFirst = await this.#crossings.run(
+      key,
+      async () => {
+        const origin = source.registry === target.registry ? source : undefined;
+        const isLikelyNew = origin !== undefined || blob.size <= SEND_UNASKED_BYTES;
+        tally.settle(blob, await this.#askAndPut(blob, session, origin, !isLikelyNew));
+        this.#holders.set(key, target);
+      },
+      stopped,
+    );
+    if (isFirst) return;
+    const mustAsk = this.#withoutMounts.has(target.registry) && blob.size > SEND_UNASKED_BYTES;
+    tally.settle(blob, await this.#askAndPut(blob, session, this.#holders.get(key), mustAsk));
+  }
+
+  async #askAndPut(
+    blob: Descriptor,
+    session: CopySession,
+    holder: Repository | undefined,
+    mustAsk: boolean,
+  ): Promise<BlobOutcome> {
+    const { target, options } = session;
+    if (holder !== undefined && isSameRepository(holder, target)) return 'present';
+    if (mustAsk && (await this.#target.hasBlob(target, blob.digest, options))) return 'present';
+    return this.#put(blob, session, holder);
+  }
+
+  async #put(
+    blob: Descriptor,
+    session: CopySession,
+    mountFrom: Repository | undefined,
+  ): Promise<'uploaded' | 'mounted'> {
+    const { target, options, stopped } = session;
+    stopped.throwIfAborted();
+    const slot = new Slot(this.#streams);
+    try {
+      const outcome = await this.#target.putBlob(
+        target,
+        blob,
+        async () => {
+          await slot.take();
+          stopped.throwIfAborted();
+          return this.#open(blob, session);
+        },
+        mountFrom === undefined ? options : { ...options, mountFrom },
+      );
+      if (mountFrom !== undefined && outcome === 'uploaded') {
+        this.#withoutMounts.add(target.registry);
+      }
+      return outcome;
+    } finally {
+      slot.close();
+    }
+  }
+
+  async #open(blob: Descriptor, session: CopySession): Promise<Readable> {
+    const stream = await this.#source.openBlob(session.source, blob, session.options);
+    // Counting costs a little for each chunk: only for somebody who looks.
+    return session.tally.isWatched
+      ? counted(stream, (sent) => session.tally.sent(blob, sent))
+      : stream;
+  }
+}
+
+/** A place among the streams open at once: taken when bytes begin to flow, given back in the end. */
+class Slot {
+  readonly #limit: LimitFunction;
+  #isClosed = false;
+  #isTaken = false;
+  readonly #closed = Promise.withResolvers<void>();
+
+  constructor(limit: LimitFunction) {
+    this.#limit = limit;
+  }
+
+  async take(): Promise<void> {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    void this.#limit(async () => {
+      resolve();
+      await this.#closed.promise;
+    });
+    await promise;
+    if (this.#isClosed) throw new Error('the transfer was over before its turn came');
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#closed.resolve();
+  }
+}
+
+function counted(stream: Readable, onSent: (bytes: number) => void): Readable {
+  let sent = 0;
+  const chunks = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      sent += chunk.byteLength;
+      onSent(sent);
+      yield chunk;
+    }
+  };
+  return Readable.from(chunks(), { objectMode: false });
+}

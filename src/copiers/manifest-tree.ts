@@ -1,0 +1,106 @@
+import { RegistryError } from '../errors.ts';
+import {
+  isManifestMediaType,
+  MediaType,
+  type Descriptor,
+  type Manifest,
+} from '../registry/manifest.ts';
+import { atDigest, formatReference, type Digest } from '../registry/reference.ts';
+import type { RegistryReader } from '../registry/registry.ts';
+import type { CopySession } from './copy-session.ts';
+
+/** A manifest and the manifests below it. */
+export interface ManifestTree {
+  readonly digest: Digest;
+  /** Known for indexes and for the root; others are read only when they have to be copied. */
+  readonly manifest: Manifest | undefined;
+  readonly children: readonly ManifestTree[];
+}
+
+/** Nested deeper than anybody builds; a bound for what somebody might forge. */
+const MAX_DEPTH = 5;
+const MAX_MANIFESTS = 1000;
+
+/**
+ * Reads a manifest of the source and every index below it.
+ *
+ * @throws RegistryError `REGISTRY_NOT_FOUND`, `REGISTRY_REFUSED` for what is too deep or too large
+ */
+export async function readTree(
+  source: RegistryReader,
+  root: Manifest,
+  session: CopySession,
+): Promise<ManifestTree> {
+  let manifests = 0;
+  const read = async (manifest: Manifest, depth: number): Promise<ManifestTree> => {
+    const entries = childrenOf(manifest);
+    manifests += entries.length;
+    if (depth > MAX_DEPTH) refuse(session, `its indexes are nested deeper than ${MAX_DEPTH}`);
+    if (manifests > MAX_MANIFESTS) refuse(session, `it holds more than ${MAX_MANIFESTS} manifests`);
+    const children = await session.all(
+      entries.map(async ({ digest, mediaType }) =>
+        isIndex(mediaType)
+          ? read(await readManifest(source, digest, session), depth + 1)
+          : { digest, manifest: undefined, children: [] },
+      ),
+    );
+    return { digest: manifest.digest, manifest, children };
+  };
+  return read(root, 0);
+}
+
+/** Reads one manifest of the image's repository. */
+export async function readManifest(
+  source: RegistryReader,
+  digest: Digest,
+  session: CopySession,
+): Promise<Manifest> {
+  session.stopped.throwIfAborted();
+  const reference = atDigest(session.source, digest);
+  const manifest = await source.getManifest(reference, session.options);
+  if (manifest !== undefined) return manifest;
+  throw new RegistryError(
+    'REGISTRY_NOT_FOUND',
+    `${formatReference(reference)} is not there${digest === session.source.digest ? '' : `, though ${formatReference(session.source)} refers to it`}; it was deleted, or never pushed in full`,
+    { side: 'source' },
+  );
+}
+
+/** All digests of a tree, each once; its root first. */
+export function digestsOf(tree: ManifestTree): readonly Digest[] {
+  return [...new Set([tree.digest, ...tree.children.flatMap(digestsOf)])];
+}
+
+/** The blobs a manifest itself refers to, each once, without those that are to be had elsewhere. */
+export function blobsOf(manifest: Manifest): readonly Descriptor[] {
+  const all =
+    manifest.kind === 'index'
+      ? manifest.manifests.filter(({ mediaType }) => !isManifestMediaType(mediaType))
+      : [...(manifest.config === undefined ? [] : [manifest.config]), ...manifest.layers];
+  // One blob may stand in several places, as the payload of several signatures does.
+  const unique = new Map(all.map((blob) => [blob.digest, blob]));
+  return [...unique.values()].filter((blob) => !isForeign(blob));
+}
+
+function childrenOf(manifest: Manifest): readonly Descriptor[] {
+  if (manifest.kind === 'image') return [];
+  const children = manifest.manifests.filter(({ mediaType }) => isManifestMediaType(mediaType));
+  return [...new Map(children.map((child) => [child.digest, child])).values()];
+}
+
+function isIndex(mediaType: string): boolean {
+  return mediaType === MediaType.ociIndex || mediaType === MediaType.dockerManifestList;
+}
+
+/** Layers that a registry need not hold. Their `urls` lead anywhere and are never followed. */
+function isForeign({ mediaType, urls }: Descriptor): boolean {
+  return urls !== undefined || /\.(?:foreign|nondistributable)\./.test(mediaType);
+}
+
+function refuse(session: CopySession, why: string): never {
+  throw new RegistryError(
+    'REGISTRY_REFUSED',
+    `${formatReference(session.source)} is not copied: ${why}. Ask its publisher whether that is meant.`,
+    { side: 'source' },
+  );
+}
