@@ -31,6 +31,8 @@ export interface BundleOptions extends SignOptions {
   readonly predicateType?: string;
   readonly predicate?: object;
   readonly payloadType?: string;
+  /** Certificate that an entry of Rekor 2 names in place of the signer's own. */
+  readonly loggedCertificate?: Buffer;
 }
 
 /** A layer of a signature's manifest. */
@@ -111,10 +113,11 @@ export async function signBundle(
   };
   const log = options.log ?? 'v1';
   const der = certificate ?? spkiOf(keys.publicKey);
+  const logged = options.loggedCertificate ?? der;
   const bodies: Record<typeof log, () => LogBody | undefined> = {
     v1: () => dsseV1(envelope, payload, options.loggedSigner ?? verifier),
-    v2: () => dsseV2(payload, signature, certificate !== undefined, der),
-    'v2-hashedrekord': () => hashedRekordV2(encoded, signature, certificate !== undefined, der),
+    v2: () => dsseV2(payload, signature, certificate !== undefined, logged),
+    'v2-hashedrekord': () => hashedRekordV2(encoded, signature, certificate !== undefined, logged),
     none: () => undefined,
   };
   const body = bodies[log]();
