@@ -32,6 +32,8 @@ export interface MemoryRegistryOptions {
   readonly referrersApi?: boolean;
   /** Runs before each call: what it throws fails the call, what it awaits delays it. */
   readonly before?: (call: RegistryCall) => void | Promise<void>;
+  /** Runs after each write that succeeded. */
+  readonly after?: (call: RegistryCall, outcome: 'mounted' | 'uploaded' | 'stored') => void;
   /** Bytes served for a blob instead of those it holds. */
   readonly tamper?: (digest: Digest, bytes: Uint8Array) => Uint8Array;
   /** Whether blobs are mounted across the repositories of a host; yes by default. */
@@ -128,12 +130,13 @@ export class MemoryRegistry implements Registry {
     open: () => Promise<Readable>,
     options: Options & { readonly mountFrom?: Repository } = {},
   ): Promise<'mounted' | 'uploaded'> {
-    await this.#enter('putBlob', blobName(repository, descriptor.digest), options);
+    const call = await this.#enter('putBlob', blobName(repository, descriptor.digest), options);
     const { mountFrom } = options;
     if (mountFrom?.registry === repository.registry && this.#options.mounts !== false) {
       const held = this.#repository(mountFrom).blobs.get(descriptor.digest);
       if (held !== undefined) {
         this.#repository(repository).putBlob(held);
+        this.#options.after?.(call, 'mounted');
         return 'mounted';
       }
     }
@@ -142,6 +145,7 @@ export class MemoryRegistry implements Registry {
     const bytes = Buffer.concat(chunks);
     this.#verify(bytes, descriptor.digest, repository);
     this.#repository(repository).putBlob(bytes);
+    this.#options.after?.(call, 'uploaded');
     return 'uploaded';
   }
 
@@ -150,7 +154,7 @@ export class MemoryRegistry implements Registry {
     manifest: Pick<Manifest, 'bytes' | 'mediaType' | 'digest'>,
     options?: Options,
   ): Promise<PutManifestResult> {
-    await this.#enter('putManifest', formatReference(reference), options);
+    const call = await this.#enter('putManifest', formatReference(reference), options);
     this.#verify(manifest.bytes, manifest.digest, reference);
     if (reference.kind === 'digest') this.#verify(manifest.bytes, reference.digest, reference);
     const parsed = parseManifest(manifest.bytes, manifest.mediaType);
@@ -164,17 +168,19 @@ export class MemoryRegistry implements Registry {
       );
     }
     repository.putManifest(manifest, reference.kind === 'tag' ? reference.tag : undefined);
+    this.#options.after?.(call, 'stored');
     return {
       subjectIndexed: parsed.subject !== undefined && this.#options.referrersApi !== false,
     };
   }
 
-  async #enter(method: keyof Registry, target: string, options?: Options): Promise<void> {
+  async #enter(method: keyof Registry, target: string, options?: Options): Promise<RegistryCall> {
     options?.signal?.throwIfAborted();
     const call = { method, target };
     this.calls.push(call);
     await this.#options.before?.(call);
     options?.signal?.throwIfAborted();
+    return call;
   }
 
   #repository(repository: Repository): RepositoryStore {

@@ -19,6 +19,8 @@ export class RepositoryStore {
   readonly blobs: Map<Digest, Uint8Array> = new Map();
   readonly manifests: Map<Digest, StoredManifest> = new Map();
   readonly tags: Map<string, Digest> = new Map();
+  /** Manifests that the referrers API leaves out, as if written before the registry had it. */
+  readonly hidden: Set<Digest> = new Set();
 
   putBlob(bytes: Uint8Array): Digest {
     const digest = digestOf(bytes);
@@ -51,7 +53,8 @@ export class RepositoryStore {
   referrers(digest: Digest): readonly Descriptor[] {
     return [...this.manifests.values()].flatMap((stored) => {
       const manifest = parseManifest(stored.bytes, stored.mediaType);
-      return manifest.subject?.digest === digest ? [referrerDescriptor(manifest)] : [];
+      const isListed = manifest.subject?.digest === digest && !this.hidden.has(manifest.digest);
+      return isListed ? [referrerDescriptor(manifest)] : [];
     });
   }
 }

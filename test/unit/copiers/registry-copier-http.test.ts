@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RegistryError } from '../../../src/errors.ts';
+import { createRegistryCopier } from '../../../src/copiers/registry-copier.ts';
+import { Secret } from '../../../src/secret.ts';
+import { imageCopierContract, type CopierFixtureOptions } from '../../contracts/image-copier.ts';
+import {
+  startCopierFixture,
+  type HttpCopierFixture,
+  type HttpFixtureOptions,
+} from '../../support/copier-fixture.ts';
+import { buildImage, buildMultiArch, push } from '../../support/images.ts';
+
+function start(
+  options: CopierFixtureOptions & Partial<HttpFixtureOptions> = { referrersApi: true },
+): Promise<HttpCopierFixture> {
+  return startCopierFixture({
+    createCopier: ({ source, target }) =>
+      createRegistryCopier({ source, target, signatures: true, lookAgainAfter: [0] }),
+    ...options,
+  });
+}
+
+imageCopierContract('registry, over HTTP', start, { sharesBlobs: true });
+
+test('a blob cut off in the middle goes on where it was cut', async () => {
+  await using fixture = await start();
+  const image = buildImage({ seed: 'cut', layers: [400_000] });
+  push(fixture.source('app'), image);
+  let cuts = 0;
+  fixture.sourceRegistry.intercept(async ({ path, headers }, next) => {
+    const answer = await next();
+    const isLarge = path.includes('/blobs/') && (answer.body?.length ?? 0) > 300_000;
+    if (!isLarge || headers.range !== undefined) return answer;
+    cuts += 1;
+    return { ...answer, cutAfter: 100_000 };
+  });
+  await fixture.newCopier().copy(fixture.from('app', image.digest), fixture.to('app', '1.0'));
+  assert.equal(cuts, 1);
+  assert.equal(fixture.target('app').tags.get('1.0'), image.digest);
+  const resumed = fixture.sourceRegistry.requests.filter(({ headers }) => headers['range']);
+  assert.equal(resumed.length, 1);
+});
+
+test('both registries behind tokens: each gets its own, mounts included', async () => {
+  const auth = { kind: 'bearer', users: { ann: 'let me in' } } as const;
+  await using fixture = await start({
+    referrersApi: true,
+    sourceOptions: { auth },
+    targetOptions: { auth },
+    settings: { username: 'ann', password: new Secret('let me in') },
+  });
+  const image = buildImage({ seed: 'tokens', layers: [100_000] });
+  push(fixture.source('app'), image);
+  const copier = fixture.newCopier();
+  const from = fixture.from('app', image.digest);
+  await copier.copy(from, fixture.to('one', '1.0'));
+  const { blobs } = await copier.copy(from, fixture.to('two', '1.0'));
+  assert.equal(blobs.mounted, 2);
+});
+
+test('a refused password is the failing side’s', async () => {
+  const auth = { kind: 'basic', users: { ann: 'right' } } as const;
+  await using fixture = await start({ referrersApi: true, targetOptions: { auth } });
+  const image = buildImage({ seed: 'refused' });
+  push(fixture.source('app'), image);
+  await assert.rejects(
+    fixture.newCopier().copy(fixture.from('app', image.digest), fixture.to('app', '1.0')),
+    (error) =>
+      error instanceof RegistryError &&
+      error.code === 'REGISTRY_UNAUTHORIZED' &&
+      error.side === 'target',
+  );
+});
+
+test('asks for nothing twice and for nothing it need not know', async () => {
+  await using fixture = await start();
+  const index = buildMultiArch('requests', { layers: [100_000, 100] });
+  push(fixture.source('app'), index);
+  const copier = fixture.newCopier();
+  await copier.copy(fixture.from('app', index.digest), fixture.to('app', '1.0'));
+  for (const { requests } of [fixture.sourceRegistry, fixture.targetRegistry]) {
+    const asked = requests.map(({ method, path }) => `${method} ${path}`);
+    const once = asked.filter((request) => !request.startsWith('POST'));
+    assert.deepEqual(once, [...new Set(once)]);
+  }
+  const heads = fixture.targetRegistry.requests.filter(({ method }) => method === 'HEAD');
+  // The index and its 4 children, the two large layers, and the tag in the end.
+  assert.equal(heads.length, 8);
+});
