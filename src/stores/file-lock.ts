@@ -1,17 +1,24 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { open, readFile, readlink, stat, unlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readFile, readlink, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Options } from '../options.ts';
+import {
+  ABANDONED_MS,
+  type FoundLock,
+  type Holder,
+  inspectLock,
+  isAbandoned,
+  POLL_MS,
+  removeAbandonedLock,
+  tryCreateLock,
+} from './lock-file.ts';
 
-// Node has no flock(2), and the libraries around lock files recover a stale lock by removing
+// Node has no flock(2), and the libraries around lock files recover an abandoned lock by removing
 // whatever is there by then, which may be the lock of the process that recovered first.
 
-/** A holder that has not finished by then gives up; it needs milliseconds. */
-const LEASE_MS = 30_000;
-/** A lock this old is abandoned even if its holder cannot be asked: twice the lease. */
-const ABANDONED_MS = 60_000;
-const POLL_MS = 10;
+/** A holder that has not finished by then gives up, long before others take it for dead. */
+const LEASE_MS = ABANDONED_MS / 2;
 
 /** Held while the work of {@link withFileLock} runs. */
 export interface FileLock {
@@ -21,46 +28,32 @@ export interface FileLock {
   assertHeld(): void;
 }
 
-/** Who wrote a lock file. */
-interface Holder {
-  readonly host: string;
-  readonly pid: number;
-  readonly token: string;
-}
-
-interface FoundLock {
-  /** Differs for every lock ever taken. */
-  readonly identity: string;
-  readonly holder: Holder | undefined;
-  readonly ageMs: number;
-}
-
 /**
- * Runs `work` while no other process does so under the same lock file.
+ * Runs `work` while no other process does so under the same lock file. The lock of a process that
+ * died is recovered at once on the same host, after a minute from another.
  *
- * The lock of a process that died is recovered, without a race: a lock is removed only by its
- * holder, or under a second lock that is named after this very lock.
- *
- * @param waitMs - how long to wait for others
- * @throws Error naming the holder, if it keeps the lock for that long
+ * @param path - the lock file; its folder must exist
+ * @throws Error naming the holder, if it keeps the lock for `waitMs`
  */
 export async function withFileLock<T>(
   path: string,
   work: (lock: FileLock) => Promise<T>,
   options: Options & { readonly waitMs: number },
 ): Promise<T> {
-  const started = performance.now();
+  const { signal, waitMs } = options;
+  const deadline = performance.now() + waitMs;
   const holder: Holder = { host: await hostIdentity(), pid: process.pid, token: randomUUID() };
   let isRecovered = false;
   let leasedAt = performance.now();
-  while (!(await tryCreate(path, holder))) {
-    const found = await inspect(path);
+  while (!(await tryCreateLock(path, holder))) {
+    const found = await inspectLock(path);
     if (found !== undefined && isAbandoned(found, holder.host)) {
-      await removeAbandoned(path, found, holder);
+      await removeAbandonedLock(path, found, holder);
       isRecovered = true;
     } else {
-      if (performance.now() - started > options.waitMs) throw new Error(describeHeld(path, found));
-      await sleep(POLL_MS * (0.5 + Math.random()), undefined, options);
+      if (performance.now() > deadline) throw new Error(describeHeld(path, found));
+      const pause = POLL_MS * (0.5 + Math.random());
+      await sleep(pause, undefined, signal === undefined ? {} : { signal });
     }
     leasedAt = performance.now();
   }
@@ -78,90 +71,6 @@ export async function withFileLock<T>(
   }
 }
 
-async function tryCreate(path: string, holder: Holder): Promise<boolean> {
-  let file;
-  try {
-    file = await open(path, 'wx');
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-  try {
-    await file.writeFile(JSON.stringify(holder));
-  } catch (error) {
-    await unlink(path);
-    throw error;
-  } finally {
-    await file.close();
-  }
-  return true;
-}
-
-/** The name of the very lock that is there now; `undefined` if none is. */
-export async function lockIdentity(path: string): Promise<string | undefined> {
-  return (await inspect(path))?.identity;
-}
-
-async function inspect(path: string): Promise<FoundLock | undefined> {
-  try {
-    const [text, { mtimeMs, ino }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    return {
-      identity: createHash('sha256').update(`${ino} ${text}`).digest('hex').slice(0, 16),
-      holder: parseHolder(text),
-      ageMs: Date.now() - mtimeMs,
-    };
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** `undefined` for a file that is not, or not yet, completely written. */
-function parseHolder(text: string): Holder | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<Holder> | null;
-    const { host, pid, token } = value ?? {};
-    return typeof host === 'string' && typeof pid === 'number' && typeof token === 'string'
-      ? { host, pid, token }
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isAbandoned({ holder, ageMs }: FoundLock, host: string): boolean {
-  return ageMs > ABANDONED_MS || (holder?.host === host && !isAlive(holder.pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) !== 'ESRCH';
-  }
-}
-
-async function removeAbandoned(path: string, found: FoundLock, holder: Holder): Promise<void> {
-  const guard = `${path}.${found.identity}`;
-  if (!(await tryCreate(guard, holder))) {
-    // Somebody else is about to remove it, unless they died doing so.
-    const other = await inspect(guard);
-    if (other !== undefined && isAbandoned(other, holder.host)) {
-      await removeAbandoned(guard, other, holder);
-    } else {
-      await sleep(POLL_MS);
-    }
-    return;
-  }
-  try {
-    const now = await inspect(path);
-    if (now?.identity === found.identity) await unlink(path);
-  } finally {
-    await unlink(guard);
-  }
-}
-
 /**
  * Tells apart what shares a host name but not process ids: containers on the host's network, a
  * machine before and after a reboot.
@@ -171,7 +80,7 @@ async function hostIdentity(): Promise<string> {
     readlink('/proc/self/ns/pid').catch(notLinux),
     readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(notLinux),
   ]);
-  return [hostname(), ...parts.map((part) => part.trim())].join(' ');
+  return [hostname(), ...parts.map((part) => part.trim())].join(' ').trim();
 }
 
 function notLinux(): string {
@@ -182,8 +91,4 @@ function describeHeld(path: string, found: FoundLock | undefined): string {
   const who = found?.holder;
   const by = who === undefined ? 'another process' : `process ${who.pid} on ${who.host}`;
   return `${by} holds the lock ${path}; if that process is gone, remove the file`;
-}
-
-function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

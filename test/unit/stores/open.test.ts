@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ConfigError } from '../../../src/errors.ts';
+import { openMapStore } from '../../../src/stores/open.ts';
+
+const cwd = '/work/tenant';
+const openAt = (location: string) => openMapStore(location, { cwd });
+
+describe('openMapStore', () => {
+  for (const [location, path] of [
+    ['file:image-map.yaml', '/work/tenant/image-map.yaml'],
+    ['file:./a b/%20.yaml', '/work/tenant/a b/%20.yaml'],
+    ['file:/etc/sdr/map.yaml', '/etc/sdr/map.yaml'],
+    ['file:///etc/s%20dr/map.yaml', '/etc/s dr/map.yaml'],
+    ['FILE:map.yaml', '/work/tenant/map.yaml'],
+  ] as const) {
+    test(location, async () => {
+      assert.equal((await openAt(location)).location, `file:${path}`);
+    });
+  }
+
+  for (const [location, words] of [
+    ['ftp://host/map.yaml', /"ftp:\/\/host\/map.yaml" is not a place for the map: .*"file:"/],
+    ['constructor:x', /is not a place/],
+    ['image-map.yaml', /for a local file write "file:image-map.yaml"/],
+    ['', /is not a place/],
+    ['file:', /names no file/],
+    ['file://host/map.yaml', /Write "file:path" or "file:\/\/\/absolute\/path"/],
+  ] as const) {
+    test(`refuses ${JSON.stringify(location)}`, async () => {
+      await assert.rejects(openAt(location), (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.message, words);
+        return true;
+      });
+    });
+  }
+});
