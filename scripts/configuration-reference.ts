@@ -26,7 +26,7 @@ Editors check it and complete it with the schema that comes with the package:
 
 ## Values
 
-- \`\${NAME}\` is replaced by an environment variable, \`\${NAME:-default}\` by the default where the variable is unset or empty, and \`$\${\` stands for \`\${\` itself. This happens in values only, after the YAML is parsed: a variable can never add settings. A variable that is unset and has no default is an error.
+- \`\${NAME}\` is replaced by an environment variable, \`\${NAME:-default}\` by the default where the variable is unset or empty, and \`$\${\` stands for \`\${\` itself. This happens in values only, after the YAML is parsed: a variable can never add settings. A variable that is unset and has no default is an error. Within \`{ }\` and \`[ ]\` YAML wants quotes around it: \`{ password: "\${PASSWORD}" }\`.
 - A secret is written as \`\${NAME}\`, or read from a mounted file by the setting of the same name with \`File\` at its end. The line end at the end of such a file is dropped.
 - Relative paths start at the folder of the configuration file, those of command-line options at the working folder.
 - Unknown settings are errors. All problems are reported at once, each with its line and column, and the exit code is 2.

@@ -21,6 +21,8 @@ export interface ConfigDocument {
   readonly value: unknown;
   /** What is wrong with the YAML. Of a text with a syntax error there is no value. */
   readonly issues: readonly ConfigIssue[];
+  /** Whether a setting is written down. */
+  has(path: SettingPath): boolean;
   /** The place of a setting, or of the nearest one above it that is written down. */
   locate(path: SettingPath, part: 'key' | 'value'): Place;
 }
@@ -39,9 +41,7 @@ export function parseConfigDocument(text: string, file: string): ConfigDocument 
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
   };
-  const issues: ConfigIssue[] = [...document.errors, ...document.warnings].map((error) =>
-    Object.assign(placeOf(error.pos[0]), { message: `this is not YAML: ${error.message}` }),
-  );
+  const issues = syntaxIssues([...document.errors, ...document.warnings], text, placeOf);
   const isFatal = document.errors.some(({ code }) => code !== 'DUPLICATE_KEY');
   const complain = (node: Node | undefined, message: string): undefined => {
     issues.push({ ...placeOf(node?.range?.[0] ?? 0), message });
@@ -49,8 +49,29 @@ export function parseConfigDocument(text: string, file: string): ConfigDocument 
   return {
     value: isFatal ? undefined : toPlain(document, complain),
     issues,
-    locate: (path, part) => placeOf(offsetOf(document, path, part)),
+    has: (path) => find(document, path, 'value').isExact,
+    locate: (path, part) => placeOf(find(document, path, part).offset),
   };
+}
+
+/** One problem a line: after the first the parser only stumbles on. */
+function syntaxIssues(
+  errors: Document.Parsed['errors' | 'warnings'],
+  text: string,
+  placeOf: (offset: number) => Place,
+): ConfigIssue[] {
+  const lines = text.split('\n');
+  const byLine = new Map<number, ConfigIssue>();
+  for (const { message, pos } of errors) {
+    const place = placeOf(pos[0]);
+    const line = place.line ?? 0;
+    if (byLine.has(line)) continue;
+    const hint = /[{[].*\$\{/.test(lines[line - 1] ?? '')
+      ? '. Within { } and [ ] an expression needs quotes: "${NAME}"'
+      : '';
+    byLine.set(line, { ...place, message: `this is not YAML: ${message}${hint}` });
+  }
+  return [...byLine.values()];
 }
 
 function toPlain(
@@ -84,7 +105,11 @@ function toPlain(
     : value;
 }
 
-function offsetOf(document: Document.Parsed, path: SettingPath, part: 'key' | 'value'): number {
+function find(
+  document: Document.Parsed,
+  path: SettingPath,
+  part: 'key' | 'value',
+): { readonly offset: number; readonly isExact: boolean } {
   let node: unknown = document.contents;
   let offset = isScalar(node) || isMap(node) || isSeq(node) ? (node.range?.[0] ?? 0) : 0;
   for (const [index, step] of path.entries()) {
@@ -92,17 +117,17 @@ function offsetOf(document: Document.Parsed, path: SettingPath, part: 'key' | 'v
     const isLast = index === path.length - 1;
     if (isMap(node)) {
       const pair = node.items.find((item) => keyOf(item) === String(step));
-      if (pair === undefined) return offset;
+      if (pair === undefined) return { offset, isExact: false };
       offset = startOf(isLast && part === 'value' ? pair.value : pair.key) ?? offset;
       node = pair.value;
     } else if (isSeq(node) && typeof step === 'number' && step < node.items.length) {
       node = node.items[step];
       offset = startOf(node) ?? offset;
     } else {
-      return offset;
+      return { offset, isExact: false };
     }
   }
-  return offset;
+  return { offset, isExact: true };
 }
 
 function startOf(node: unknown): number | undefined {

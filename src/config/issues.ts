@@ -1,10 +1,10 @@
-import { getExamples, type BaseIssue } from 'valibot';
+import type { BaseIssue } from 'valibot';
 import type { ConfigIssue } from '../errors.ts';
 import { quote } from '../quote.ts';
 import type { Problem } from './conform.ts';
 import { formatPath, isWithin, type SettingPath } from './path.ts';
 import { isMapping } from './raw.ts';
-import { innerOf, shapeAt } from './schema/shape.ts';
+import { aboutOf, innerOf, shapeAt } from './schema/shape.ts';
 import { didYouMean } from './suggest.ts';
 import { typeName } from './type-name.ts';
 import type { Written } from './written.ts';
@@ -87,8 +87,7 @@ function toProblem(issue: BaseIssue<unknown>, written: Written): Problem {
   }
   if (items.at(-1)?.origin === 'key') {
     const shape = shapeAt(written.schema, path);
-    const example: unknown =
-      shape === undefined ? undefined : (getExamples(shape) as readonly unknown[])[0];
+    const example = shape === undefined ? undefined : aboutOf(shape).examples?.[0];
     const hint = example === undefined ? '' : `; for example ${JSON.stringify(example)}`;
     return { path, message: `missing${hint}`, atKey: true };
   }

@@ -37,12 +37,10 @@ export function describeWritten({
     origin,
     expression: (path) => (origin(path) === undefined ? expressions.get(pathKey(path)) : undefined),
     locate: (path, part) => {
-      if (path.length === 0 && document === undefined) return {};
-      const below =
-        document === undefined || isReplaced(path)
-          ? given.find((setting) => isWithin(setting.path, path))?.origin
-          : undefined;
-      const from = origin(path) ?? below;
+      // What the command line made up is nowhere in the file, though what it is made of has a name.
+      const isInFile = document?.has(path) === true && !isReplaced(path);
+      const below = given.find((setting) => path.length > 0 && isWithin(setting.path, path));
+      const from = origin(path) ?? (isInFile ? undefined : below?.origin);
       return from === undefined ? (document?.locate(path, part) ?? {}) : { file: from };
     },
   };

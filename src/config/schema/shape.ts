@@ -1,7 +1,7 @@
 import { getMetadata } from 'valibot';
 import type { SettingPath } from '../path.ts';
 import { isMapping } from '../raw.ts';
-import type { Inner, Schema } from './fields.ts';
+import type { About, Inner, Schema } from './fields.ts';
 
 /** A schema of valibot as far as a walk along the data needs it. */
 export type Shape = Schema<unknown> & {
@@ -19,6 +19,8 @@ export function unwrap(shape: Shape): Shape {
 
 /** Of a union, the option that a value is meant for: mappings go to mappings, all else to the other. */
 export function optionFor(shape: Shape, value: unknown): Shape {
+  // Picklists have options too: words.
+  if (shape.type !== 'union') return shape;
   const wantsMapping = isMapping(value);
   const fitting = shape.options?.find((option) => (option.entries !== undefined) === wantsMapping);
   return fitting ?? shape;
@@ -42,5 +44,10 @@ export function shapeAt(root: Shape, path: SettingPath): Shape | undefined {
 
 /** What steers the validation of a schema besides its type. */
 export function innerOf(shape: Shape): Inner {
+  return getMetadata(shape);
+}
+
+/** What a schema says of itself to people. */
+export function aboutOf(shape: Shape): Partial<About> {
   return getMetadata(shape);
 }

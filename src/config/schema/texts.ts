@@ -28,9 +28,8 @@ export function checkTemplate(text: string): void {
     if ((PLACEHOLDERS as readonly string[]).includes(name)) continue;
     const meant = suggest(name, PLACEHOLDERS);
     const known = PLACEHOLDERS.map((known) => `{${known}}`).join(' ');
-    throw new ConfigError(
-      `has an unknown placeholder ${placeholder}${meant === undefined ? '.' : `; did you mean {${meant}}?`} Known are ${known}`,
-    );
+    const which = meant === undefined ? '.' : ` ${placeholder}; did you mean {${meant}}?`;
+    throw new ConfigError(`has an unknown placeholder${which} Known are ${known}`);
   }
   if (/[{}]/.test(text.replaceAll(/\{[^{}]*\}/g, ''))) {
     throw new ConfigError('has a brace without its partner');
@@ -72,10 +71,10 @@ export function checkReleasesUrl(text: string): void {
 /** @throws ConfigError not a regular expression */
 export function checkPattern(text: string): void {
   try {
-    // As it is used: against the whole text.
-    RegExp(`^(?:${text})$`, 'u');
+    // By itself, since what surrounds it on use could complete a parenthesis: `a)|(?:b`.
+    RegExp(text, 'u');
   } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^.*: (?=[^:]*$)/, '') : '';
+    const why = error instanceof Error ? error.message.replace(/^.*: /s, '') : '';
     throw new ConfigError(`is not a regular expression: ${why}`, error);
   }
 }
