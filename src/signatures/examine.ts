@@ -8,9 +8,8 @@ import { isMet, type Finding, type Findings, type Rejection } from './findings.t
 import { isByStranger, judge } from './judge.ts';
 import type { AttestationRequirement } from './policy.ts';
 import { provenanceDifferences } from './provenance.ts';
-import type { JsonObject } from './json.ts';
 import { invalid } from './reject.ts';
-import type { Claim, Signed } from './signed.ts';
+import type { AttestationClaim, Claim, Signed } from './signed.ts';
 import type { TrustedSigners } from './trusted-signers.ts';
 
 /** How one image's candidates are read, and what they are held against. */
@@ -54,8 +53,9 @@ export async function examine(examination: Examination, options: Options): Promi
       else if (strangers.length < MAX_STRANGERS) strangers.push({ candidate, signed });
       else notes.unproved += 1;
     } catch (error) {
-      if (error instanceof SignatureError) notes.reject(candidate, undefined, error);
-      else if (error instanceof RegistryError && OF_ONE_BLOB.has(error.code)) unread ??= error;
+      if (error instanceof SignatureError && error.code !== 'TRUST_ROOT_UNAVAILABLE') {
+        notes.rejected.push({ candidate, claim: undefined, isOurs: false, error });
+      } else if (error instanceof RegistryError && OF_ONE_BLOB.has(error.code)) unread ??= error;
       else throw error;
     }
   }
@@ -83,10 +83,11 @@ async function consider(
     const judgement = await judge(signed, digest, signers, trust);
     const finding = { candidate, format, judgement };
     if (claim.kind === 'signature') notes.signatures.push(finding);
-    else for (const requirement of asked) notes.attest(requirement, claim.predicate, finding);
+    else for (const requirement of asked) notes.attest(requirement, claim, finding);
   } catch (error) {
     if (!(error instanceof SignatureError) || error.code === 'TRUST_ROOT_UNAVAILABLE') throw error;
-    notes.reject(candidate, claim, error);
+    const isOurs = error.code === 'SIGNATURE_INVALID' && !isByStranger(signed, signers);
+    notes.rejected.push({ candidate, claim, isOurs, error });
   }
   // A proof takes milliseconds of the processor: copies under way get their turn.
   await setImmediate();
@@ -108,13 +109,14 @@ class Notes implements Findings {
   readonly unasked = new Set<string>();
   unproved = 0;
 
-  attest(requirement: AttestationRequirement, predicate: JsonObject, finding: Finding): void {
-    const differences = provenanceDifferences(predicate, requirement);
-    if (differences.length > 0) throw invalid(differences.join(', '));
-    if (!this.attestations.has(requirement)) this.attestations.set(requirement, finding);
-  }
-
-  reject(candidate: Candidate, claim: Claim | undefined, error: SignatureError): void {
-    this.rejected.push({ candidate, claim, error });
+  attest(requirement: AttestationRequirement, claim: AttestationClaim, finding: Finding): void {
+    const differences = provenanceDifferences(claim.predicate, requirement);
+    if (differences.length > 0) {
+      const { candidate } = finding;
+      const error = invalid(differences.join(', '));
+      this.rejected.push({ candidate, claim, isOurs: true, error });
+    } else if (!this.attestations.has(requirement)) {
+      this.attestations.set(requirement, finding);
+    }
   }
 }

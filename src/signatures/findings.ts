@@ -30,6 +30,8 @@ export interface Rejection {
   readonly candidate: Candidate;
   /** What it said it was, where it could be read. */
   readonly claim: Claim | undefined;
+  /** Whether it names, or is by, somebody accepted: its fault is what the operator must know. */
+  readonly isOurs: boolean;
   readonly error: SignatureError;
 }
 

@@ -2,6 +2,7 @@ import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { toTrustMaterial, type TrustMaterial } from '@sigstore/verify';
 import { errorMessage, SignatureError } from '../errors.ts';
 import type { Options } from '../options.ts';
+import { abortable } from './abortable.ts';
 
 /** Whose logs, certificate and timestamp authorities are believed. */
 export interface TrustRoot {
@@ -85,17 +86,5 @@ function assertUsable(root: TrustedRoot): void {
     if ((authority.certChain?.certificates.length ?? 0) === 0) {
       throw new Error(`the authority ${authority.uri} has no certificates`);
     }
-  }
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await promise;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -23,7 +23,10 @@ export function verdict(
     ? missingAttestation(findings, signers)
     : missingSignature(image, attachments, findings, signers);
   const { code, problem, rejected } = unmet;
-  const told = rejected.slice(0, MAX_TOLD).map(tell);
+  const told = rejected
+    .toSorted((a, b) => Number(b.isOurs) - Number(a.isOurs))
+    .slice(0, MAX_TOLD)
+    .map(tell);
   const untold = rejected.length - told.length + findings.unproved;
   const more = untold > 0 ? [`and ${untold} more`] : [];
   const details = told.length === 0 ? '' : ` Found: ${[...told, ...more].join('; ')}.`;
@@ -81,8 +84,12 @@ function missingAttestation(findings: Findings, { require }: TrustedSigners): Un
   };
 }
 
-/** A valid signature says more than one that does not hold, and that says more than none. */
+/**
+ * A signature of ours that does not hold says more than a valid one of somebody else's, and that
+ * more than whatever else is wrong.
+ */
 function codeOf(rejected: readonly Rejection[]): SignatureErrorCode {
+  if (rejected.some(({ isOurs }) => isOurs)) return 'SIGNATURE_INVALID';
   const codes = new Set(rejected.map(({ error }) => error.code));
   if (codes.has('SIGNER_UNTRUSTED')) return 'SIGNER_UNTRUSTED';
   return codes.size > 0 ? 'SIGNATURE_INVALID' : 'SIGNATURE_MISSING';

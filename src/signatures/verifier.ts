@@ -3,6 +3,7 @@ import { silentLogger, type Logger } from '../log.ts';
 import type { Options } from '../options.ts';
 import { formatReference, type DigestReference, type Repository } from '../registry/reference.ts';
 import type { RegistryReader } from '../registry/registry.ts';
+import { abortable } from './abortable.ts';
 import { candidatesOf, readCandidate } from './candidates.ts';
 import { discoverAttachments } from './discover.ts';
 import { examine } from './examine.ts';
@@ -34,6 +35,7 @@ export function createSignatureVerifier(
   const policies = new Map<string, TrustedSigners>();
   return {
     async verify(image, options = {}) {
+      options.signal?.throwIfAborted();
       const policy = dependencies.policyFor(image);
       const policyKey = JSON.stringify(policy);
       const signers = policies.get(policyKey) ?? trustSigners(policy);
@@ -42,9 +44,11 @@ export function createSignatureVerifier(
       const underWay = verifying.get(key);
       if (underWay !== undefined) {
         // Its failure is its own: another repository, another wish to stop.
-        const verified = await underWay.catch(() => undefined);
+        const verified = await abortable(
+          underWay.catch(() => undefined),
+          options.signal,
+        );
         if (verified !== undefined) return verified;
-        options.signal?.throwIfAborted();
       }
       const verification = verifyImage(image, signers, dependencies, options);
       verifying.set(key, verification);
