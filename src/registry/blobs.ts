@@ -138,8 +138,7 @@ class RegistryBlobSource implements BlobSource {
 
   async failure(reason: unknown): Promise<Error> {
     const { client, signal } = this.#options;
-    const error = await client.failure(reason, this.#purpose, signal);
-    return error instanceof Error ? error : new Error('aborted', { cause: error });
+    return client.failure(reason, this.#purpose, signal);
   }
 
   #startOf({ status, headers }: Answer, offset: number): number {

@@ -73,8 +73,9 @@ export class HostClient {
   }
 
   /** A failure of a body that was being read, in the operator's words. */
-  async failure(error: unknown, purpose: Purpose, signal?: AbortSignal): Promise<unknown> {
-    return failure(error, await this.#asked(purpose), signal);
+  async failure(error: unknown, purpose: Purpose, signal?: AbortSignal): Promise<Error> {
+    const translated = failure(error, await this.#asked(purpose), signal);
+    return translated instanceof Error ? translated : new Error('aborted', { cause: translated });
   }
 
   /** Waits before a transfer is taken up again. */

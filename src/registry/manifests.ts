@@ -6,6 +6,7 @@ import type { Answer } from './http/exchange.ts';
 import {
   ACCEPT_MANIFESTS,
   digestOf,
+  isManifestMediaType,
   MAX_MANIFEST_BYTES,
   parseManifest,
   type Manifest,
@@ -27,10 +28,10 @@ export async function headManifest(
   const answer = await ask(client, 'HEAD', reference, purpose, options);
   if (answer.status === 404) return undefined;
   const digest = digestHeader(answer);
-  const mediaType = answer.headers['content-type'];
-  if (answer.status === 200 && digest !== undefined && mediaType !== undefined) {
+  const mediaType = essence(answer.headers['content-type'] ?? '');
+  if (answer.status === 200 && digest !== undefined && isManifestMediaType(mediaType)) {
     if (reference.kind === 'digest') assertDigest(reference.digest, digest, purpose);
-    return { digest, mediaType: essence(mediaType), size: contentLength(answer) };
+    return { digest, mediaType, size: contentLength(answer) };
   }
   // Some registries answer a HEAD with 405, or without a digest: then only the bytes tell.
   if (answer.status !== 200 && answer.status !== 405) throw await client.refusal(answer, purpose);

@@ -1,10 +1,12 @@
-import { RegistryError, type Side } from '../errors.ts';
+import { errorMessage, RegistryError, type Side } from '../errors.ts';
 import type { Options } from '../options.ts';
+import type { Purpose } from './failures.ts';
 import type { HostClient } from './host-client.ts';
 import type { Answer } from './http/exchange.ts';
+import { resolveLocation } from './http/locations.ts';
 import { MAX_MANIFEST_BYTES, MediaType, parseDescriptor, type Descriptor } from './manifest.ts';
 import { pullScope, referrersPath } from './paths.ts';
-import { formatReference, type DigestReference } from './reference.ts';
+import { formatReference, isDigest, type DigestReference } from './reference.ts';
 
 const MAX_PAGES = 100;
 // What registries without the API answer: the route is unknown, or the method is, or not built.
@@ -32,12 +34,20 @@ export async function listReferrers(
     });
     if (pages === 0 && WITHOUT_API.has(answer.status)) return undefined;
     if (answer.status !== 200) throw await client.refusal(answer, purpose);
-    const page = parsePage(answer);
+    const page = parsePage(answer, purpose);
     // A web page with status 200 is what a proxy makes of a route it does not know.
     if (page === undefined && pages === 0) return undefined;
     for (const descriptor of page ?? []) found.set(descriptor.digest, descriptor);
-    const next = nextPage(answer);
+    const next = nextPage(answer, client.url);
     if (next === undefined) return [...found.values()];
+    if (next.origin !== client.url.origin) {
+      // Half a list must not pass for a whole one: what is missing may be the signature.
+      throw new RegistryError(
+        'REGISTRY_REFUSED',
+        `could not ${purpose.what}: ${subject.registry} has the next page at another host, ${next.host}`,
+        { side },
+      );
+    }
     target = next;
   }
   throw new RegistryError(
@@ -47,7 +57,10 @@ export async function listReferrers(
   );
 }
 
-function parsePage({ body }: Answer): readonly Descriptor[] | undefined {
+function parsePage(
+  { body, status }: Answer,
+  { side, what }: Purpose,
+): readonly Descriptor[] | undefined {
   let value: unknown;
   try {
     value = JSON.parse(body.toString('utf8'));
@@ -58,14 +71,27 @@ function parsePage({ body }: Answer): readonly Descriptor[] | undefined {
   const { manifests } = (value ?? {}) as { readonly manifests?: unknown };
   if (manifests === null) return [];
   if (!Array.isArray(manifests)) return undefined;
-  return manifests.map((item, index) => parseDescriptor(item, `manifests[${index}]`));
+  return manifests.flatMap((item: unknown, index) => {
+    // Content under another algorithm could not be checked, so nothing can rest on it.
+    if (!hasSha256(item)) return [];
+    try {
+      return [parseDescriptor(item, `manifests[${index}]`)];
+    } catch (error) {
+      const message = `could not ${what}: ${errorMessage(error)}`;
+      throw new RegistryError('REGISTRY_REFUSED', message, { side, status, cause: error });
+    }
+  });
 }
 
-/** The next page, `Link: </v2/…>; rel="next"`; only at the origin that gave this one. */
-function nextPage({ headers, url }: Answer): URL | undefined {
+/** The next page, `Link: </v2/…>; rel="next"`. */
+function nextPage({ headers, url }: Answer, home: URL): URL | undefined {
   const { link } = headers;
   const text = Array.isArray(link) ? link.join(', ') : (link ?? '');
   const [, target] = /<([^>]*)>\s*;[^,]*\brel="?next\b/i.exec(text) ?? [];
-  const next = target === undefined ? null : URL.parse(target, url.href);
-  return next?.origin === url.origin ? next : undefined;
+  return target === undefined ? undefined : resolveLocation(target, url, home);
+}
+
+function hasSha256(item: unknown): boolean {
+  const { digest } = (item ?? {}) as { readonly digest?: unknown };
+  return typeof digest === 'string' && isDigest(digest);
 }

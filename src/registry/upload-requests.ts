@@ -5,11 +5,12 @@ import type { Purpose } from './failures.ts';
 import type { HostClient, RegistryRequest } from './host-client.ts';
 import type { Hosts } from './hosts.ts';
 import type { Answer } from './http/exchange.ts';
+import { resolveLocation, withParameter } from './http/locations.ts';
+import { assertNoDowngrade } from './http/redirects.ts';
 import type { StreamBody } from './http/transport.ts';
 import type { Descriptor } from './manifest.ts';
 import { formatBlob, pullScope, pushScope, uploadsPath } from './paths.ts';
 import type { Repository } from './reference.ts';
-import { uploadLocation, withDigest } from './upload-location.ts';
 
 export interface UploadContext extends Options {
   readonly client: HostClient;
@@ -46,9 +47,17 @@ export class UploadRequests {
   async mount(from: Repository): Promise<'mounted' | 'refused' | URL> {
     const { digest } = this.#descriptor;
     const query = `?mount=${digest}&from=${encodeURIComponent(from.repository)}`;
-    const answer = await this.#send('POST', `${uploadsPath(this.#repository)}${query}`, {
-      scopes: [...this.#scopes, pullScope(from)],
-    });
+    let answer: Answer;
+    try {
+      answer = await this.#send('POST', `${uploadsPath(this.#repository)}${query}`, {
+        scopes: [...this.#scopes, pullScope(from)],
+      });
+    } catch (error) {
+      // No token that reads there: the upload needs none.
+      if (error instanceof RegistryError && error.code === 'REGISTRY_UNAUTHORIZED')
+        return 'refused';
+      throw error;
+    }
     if (answer.status === 201) return 'mounted';
     return answer.status === 202 ? this.#locationOf(answer) : 'refused';
   }
@@ -76,7 +85,7 @@ export class UploadRequests {
 
   /** Closes a session, with the whole blob or with nothing more to add. */
   async put(session: URL, body?: Uint8Array | StreamBody): Promise<void> {
-    const target = withDigest(session, this.#descriptor.digest);
+    const target = withParameter(session, 'digest', this.#descriptor.digest);
     const answer = await this.#send('PUT', target, { headers: OCTETS, body });
     // 201 by the specification; others have been seen with another success.
     if (!isSuccess(answer)) throw await this.#refusal(answer);
@@ -95,17 +104,24 @@ export class UploadRequests {
     return answer.headers.location === undefined ? session : this.#locationOf(answer);
   }
 
-  #locationOf(answer: Answer): URL {
+  async #locationOf(answer: Answer): Promise<URL> {
     const { client, hosts, side } = this.#context;
     const { location } = answer.headers;
     const url =
-      location === undefined ? undefined : uploadLocation(location, answer.url, client.url, hosts);
-    if (url !== undefined) return url;
-    throw new RegistryError(
-      'REGISTRY_REFUSED',
-      `could not ${this.#purpose.what}: ${client.registry} did not say where the upload goes on (no usable Location)`,
-      { side, status: answer.status },
-    );
+      location === undefined ? undefined : resolveLocation(location, answer.url, client.url);
+    if (url === undefined) {
+      throw new RegistryError(
+        'REGISTRY_REFUSED',
+        `could not ${this.#purpose.what}: ${client.registry} did not say where the upload goes on (no usable Location)`,
+        { side, status: answer.status },
+      );
+    }
+    try {
+      assertNoDowngrade(client.url, url, hosts);
+    } catch (error) {
+      throw await client.failure(error, this.#purpose);
+    }
+    return url;
   }
 
   async #refusal(answer: Answer): Promise<RegistryError> {

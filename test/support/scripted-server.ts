@@ -23,6 +23,8 @@ export interface ScriptedAnswer {
   readonly body?: string | Uint8Array;
   /** Close the connection after so many bytes of the body. */
   readonly cutAfter?: number;
+  /** Fall silent after so many bytes of the body. */
+  readonly stallAfter?: number;
 }
 
 /** Decides an answer; `'cut'` closes the connection without one, `'silent'` never answers. */
@@ -101,11 +103,20 @@ async function answer(
     return;
   }
   const body = Buffer.from(given.body ?? '');
-  outgoing.writeHead(given.status, { 'content-length': body.byteLength, ...given.headers });
-  if (given.cutAfter === undefined) {
+  const end = given.cutAfter ?? given.stallAfter;
+  outgoing.writeHead(given.status, headersOf(given, body));
+  if (end === undefined) {
     outgoing.end(method === 'HEAD' ? undefined : body);
     return;
   }
+  // The headers must leave even when no byte of the body does.
   outgoing.flushHeaders();
-  outgoing.write(body.subarray(0, given.cutAfter), () => incoming.socket.destroy());
+  outgoing.write(body.subarray(0, end), () => {
+    if (given.cutAfter !== undefined) incoming.socket.destroy();
+  });
+}
+
+function headersOf({ headers }: ScriptedAnswer, body: Buffer): Record<string, string> {
+  const isChunked = headers?.['transfer-encoding'] === 'chunked';
+  return { ...(isChunked ? {} : { 'content-length': String(body.byteLength) }), ...headers };
 }

@@ -65,8 +65,11 @@ const challenge = fc.record({
   }),
 });
 
+function quote(value: string): string {
+  return `"${value.replace(/["\\]/g, String.raw`\$&`)}"`;
+}
+
 test('whatever is written by the rules reads back', () => {
-  const quote = (value: string): string => `"${value.replace(/["\\]/g, String.raw`\$&`)}"`;
   fc.assert(
     fc.property(fc.array(challenge, { minLength: 1, maxLength: 3 }), (challenges) => {
       const header = challenges
