@@ -1,8 +1,10 @@
 import { TrustedRoot } from '@sigstore/protobuf-specs';
+
 import { toTrustMaterial, type TrustMaterial } from '@sigstore/verify';
+import { X509Certificate } from 'node:crypto';
 import { errorMessage, SignatureError } from '../errors.ts';
 import type { Options } from '../options.ts';
-import { abortable } from './abortable.ts';
+import { abandonable } from '../registry/http/clock.ts';
 
 /** Whose logs, certificate and timestamp authorities are believed. */
 export interface TrustRoot {
@@ -36,7 +38,7 @@ export function trustRootSource(location: string, load: () => Promise<TrustRoot>
         loading = undefined;
         throw error;
       });
-      return await abortable(loading, signal);
+      return await abandonable(loading, signal);
     },
   };
 }
@@ -83,8 +85,19 @@ function assertUsable(root: TrustedRoot): void {
     }
   }
   for (const authority of [...root.certificateAuthorities, ...root.timestampAuthorities]) {
-    if ((authority.certChain?.certificates.length ?? 0) === 0) {
+    const certificates = authority.certChain?.certificates ?? [];
+    if (certificates.length === 0) {
       throw new Error(`the authority ${authority.uri} has no certificates`);
     }
+    // The library looks into a certificate only when a signature is held against it.
+    for (const { rawBytes } of certificates) assertCertificate(rawBytes, authority.uri);
+  }
+}
+
+function assertCertificate(der: Uint8Array, uri: string): void {
+  try {
+    void new X509Certificate(der);
+  } catch (error) {
+    throw new Error(`the authority ${uri} has a certificate that cannot be read`, { cause: error });
   }
 }

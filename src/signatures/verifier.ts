@@ -3,7 +3,7 @@ import { silentLogger, type Logger } from '../log.ts';
 import type { Options } from '../options.ts';
 import { formatReference, type DigestReference, type Repository } from '../registry/reference.ts';
 import type { RegistryReader } from '../registry/registry.ts';
-import { abortable } from './abortable.ts';
+import { abandonable } from '../registry/http/clock.ts';
 import { candidatesOf, readCandidate } from './candidates.ts';
 import { discoverAttachments } from './discover.ts';
 import { examine } from './examine.ts';
@@ -44,7 +44,7 @@ export function createSignatureVerifier(
       const underWay = verifying.get(key);
       if (underWay !== undefined) {
         // Its failure is its own: another repository, another wish to stop.
-        const verified = await abortable(
+        const verified = await abandonable(
           underWay.catch(() => undefined),
           options.signal,
         );
