@@ -7,7 +7,12 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
  */
 export function quote(text: string, maxLength: number = 200): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
-  return JSON.stringify(cut).replace(UNPRINTABLE, escape);
+  return escapeUnprintable(JSON.stringify(cut));
+}
+
+/** The text with everything escaped that could move a cursor or forge a log line. */
+export function escapeUnprintable(text: string): string {
+  return text.replace(UNPRINTABLE, escape);
 }
 
 function escape(character: string): string {

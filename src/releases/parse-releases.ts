@@ -1,5 +1,5 @@
 import { ReleaseSourceError, errorMessage } from '../errors.ts';
-import { quote } from '../quote.ts';
+import { escapeUnprintable, quote } from '../quote.ts';
 import { formatReference, parseReference } from '../registry/reference.ts';
 import { findErrorEnvelope, isRecord } from './error-envelope.ts';
 import type { Release, ReleaseList } from './release-source.ts';
@@ -85,7 +85,7 @@ function parseEntry(
     }
     return { canonical: formatReference(reference), release: toRelease(image, entry) };
   } catch (error) {
-    return errorMessage(error);
+    return escapeUnprintable(errorMessage(error));
   }
 }
 

@@ -164,6 +164,10 @@ describe('texts', () => {
       '"(" is not a regular expression: Unterminated group',
     ],
     [
+      'verify: { identities: [{ subjectPattern: "a)|(?:b", issuer: https://i.example }] }',
+      '"a)|(?:b" is not a regular expression: Unmatched \')\'',
+    ],
+    [
       'verify: { identities: [{ subject: a, issuer: token.actions.example }] }',
       '"token.actions.example" is not a URL that starts with https://',
     ],
