@@ -106,7 +106,14 @@ class Upload {
     stream.on('error', (error) => {
       content.error ??= error instanceof Error ? error : new Error('unreadable', { cause: error });
     });
-    await once(stream, 'readable', this.#options);
+    const { signal } = this.#options;
+    try {
+      await once(stream, 'readable', { signal });
+    } catch (error) {
+      stream.destroy();
+      signal?.throwIfAborted();
+      throw error;
+    }
     return content;
   }
 

@@ -5,7 +5,7 @@ import type { Hosts } from '../hosts.ts';
 import { CutOffError, readBody } from './body.ts';
 import type { Clock } from './clock.ts';
 import type { HostBudget } from './limits.ts';
-import { rateLimitReason } from './rate-limit.ts';
+import { rateLimitReason, usedUpQuota } from './rate-limit.ts';
 import { sendFollowing, type RoutedRequest } from './redirects.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { StalledError } from './stall.ts';
@@ -103,6 +103,8 @@ export class Exchange {
         await this.#backOff(request, failures, `it answered ${status}`);
       } else {
         budget.succeeded(ticket);
+        const usedUp = usedUpQuota(answer.headers, this.#options.clock.now());
+        if (usedUp !== undefined) budget.usedUp(usedUp.resetMs);
         return answer;
       }
     }

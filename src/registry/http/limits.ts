@@ -111,7 +111,7 @@ export class HostBudget {
    * @param why - what came back, for the log
    */
   refused(ticket: Pick<Ticket, 'burst'>, waitMs: number | undefined, why: string): void {
-    const { clock, logger } = this.#options;
+    const { clock } = this.#options;
     const isStale = ticket.burst !== this.#burst;
     if (isStale && waitMs === undefined) return;
     if (!isStale) {
@@ -120,14 +120,24 @@ export class HostBudget {
       this.#successes = 0;
       this.#window = Math.max(1, Math.floor(this.#window / 2));
     }
-    const until = clock.now() + (waitMs ?? this.#guess());
-    if (until <= this.#pausedUntil) return;
-    this.#pausedUntil = until;
-    logger.warn(`pausing requests to ${this.#host}: ${why}`, {
-      host: this.#host,
-      seconds: Math.ceil((until - clock.now()) / 1000),
-      atOnce: this.#window,
-    });
+    this.#pauseUntil(clock.now() + (waitMs ?? this.#guess()), why);
+  }
+
+  /**
+   * The host served a request and said that it was the last of its quota.
+   *
+   * @param resetMs - until it has a new one; `undefined`: nobody knows, so one request at a time
+   *   finds out instead of sixty
+   */
+  usedUp(resetMs: number | undefined): void {
+    const { clock, logger } = this.#options;
+    if (resetMs !== undefined) {
+      this.#pauseUntil(clock.now() + resetMs, 'its quota is used up');
+    } else if (this.#window > 1) {
+      this.#window = 1;
+      this.#successes = 0;
+      logger.warn(`the quota at ${this.#host} is used up: asking one by one`, { host: this.#host });
+    }
   }
 
   /** The host served a request. */
@@ -141,6 +151,17 @@ export class HostBudget {
       this.#window += 1;
       this.#admit();
     }
+  }
+
+  #pauseUntil(until: number, why: string): void {
+    if (until <= this.#pausedUntil) return;
+    const { clock, logger } = this.#options;
+    this.#pausedUntil = until;
+    logger.warn(`pausing requests to ${this.#host}: ${why}`, {
+      host: this.#host,
+      seconds: Math.ceil((until - clock.now()) / 1000),
+      atOnce: this.#window,
+    });
   }
 
   #guess(): number {

@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { parseErrorsBody } from '../errors-body.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
 const LOOKS_LIMITED = /too many requests|rate limit|rate exceeded|toomanyrequests/i;
 const ENOUGH_OF_A_PAGE = 4096;
@@ -19,4 +21,29 @@ export function rateLimitReason(status: number, body: Uint8Array): string | unde
   return LOOKS_LIMITED.test(page)
     ? `it answered ${status} with a page about too many requests`
     : undefined;
+}
+
+/** A quota that an answer has used up. */
+export interface UsedUp {
+  /** Milliseconds until there is a new one; `undefined` where the answer does not say. */
+  readonly resetMs: number | undefined;
+}
+
+/**
+ * Reads `ratelimit-remaining` (Docker Hub: `0;w=21600`) and the moment of its renewal.
+ *
+ * @param now - milliseconds since 1970
+ * @returns `undefined` while something is left, or where nothing is said
+ */
+export function usedUpQuota(headers: IncomingHttpHeaders, now: number): UsedUp | undefined {
+  const remaining =
+    first(headers, 'ratelimit-remaining') ?? first(headers, 'x-ratelimit-remaining');
+  if (remaining === undefined || !/^\s*0\s*(?:;|$)/.test(remaining)) return undefined;
+  const reset = first(headers, 'ratelimit-reset') ?? first(headers, 'x-ratelimit-reset');
+  return { resetMs: parseRetryAfter(reset?.split(';')[0], now) };
+}
+
+function first(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
 }
