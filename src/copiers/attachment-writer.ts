@@ -67,18 +67,19 @@ export class AttachmentWriter {
     const missing = attachments.filter(
       ({ tag, manifest }) => tag !== undefined || !listed.has(manifest.digest),
     );
-    const unlisted = await session.all(
-      missing.map(async ({ tag, manifest }) => {
-        const isListed =
-          tag === undefined
-            ? await this.#putManifest(manifest, subject, session)
-            : await this.#putClassic(manifest, atTag(subject, tag), session);
-        // A classic tag needs no list, unless its manifest names a subject as well.
-        const isReferrer = manifest.subject?.digest === subject.digest;
-        return isListed || !isReferrer || listed.has(manifest.digest) ? [] : [manifest];
-      }),
-    );
-    await this.#addToFallback(subject, unlisted.flat(), session);
+    const unlisted: Manifest[] = [];
+    // One after another: of several referrers of one subject that are put at once, olareg 0.1.2
+    // loses all but one from its list, though it answers `OCI-Subject` to each.
+    for (const { tag, manifest } of missing) {
+      const isListed =
+        tag === undefined
+          ? await this.#putManifest(manifest, subject, session)
+          : await this.#putClassic(manifest, atTag(subject, tag), session);
+      // A classic tag needs no list, unless its manifest names a subject as well.
+      const isReferrer = manifest.subject?.digest === subject.digest;
+      if (isReferrer && !isListed && !listed.has(manifest.digest)) unlisted.push(manifest);
+    }
+    await this.#addToFallback(subject, unlisted, session);
   }
 
   /** @returns whether the registry lists it as a referrer */
