@@ -4,12 +4,13 @@ import { ReleaseSourceError } from '../../src/errors.ts';
 import type { Release, ReleaseSource } from '../../src/releases/release-source.ts';
 
 /** One source under test, and the means to change what stands behind it. */
-export interface ReleaseSourceSubject extends AsyncDisposable {
+export interface ReleaseSourceSubject {
   readonly source: ReleaseSource;
   /** Announces these, after entries without a usable image if `unusable` says how many. */
   announce(releases: readonly Release[], unusable?: number): Promise<void>;
   /** Makes the list impossible to have. */
   break(): Promise<void>;
+  close(): Promise<void>;
 }
 
 export const teradata: Release = {
@@ -31,8 +32,9 @@ export function releaseSourceContract(
   create: () => Promise<ReleaseSourceSubject>,
 ): void {
   describe(`release source: ${name}`, () => {
-    test('tells what is announced, in that order', async () => {
-      await using subject = await create();
+    test('tells what is announced, in that order', async (t) => {
+      const subject = await create();
+      t.after(() => subject.close());
       await subject.announce([teradata, orchestrator]);
       assert.deepEqual(await subject.source.latest(), {
         releases: [teradata, orchestrator],
@@ -40,22 +42,25 @@ export function releaseSourceContract(
       });
     });
 
-    test('an empty list means none announced', async () => {
-      await using subject = await create();
+    test('an empty list means none announced', async (t) => {
+      const subject = await create();
+      t.after(() => subject.close());
       await subject.announce([]);
       assert.deepEqual(await subject.source.latest(), { releases: [], skipped: [] });
     });
 
-    test('asks anew every time', async () => {
-      await using subject = await create();
+    test('asks anew every time', async (t) => {
+      const subject = await create();
+      t.after(() => subject.close());
       await subject.announce([teradata]);
       await subject.source.latest();
       await subject.announce([orchestrator]);
       assert.deepEqual((await subject.source.latest()).releases, [orchestrator]);
     });
 
-    test('skips entries without a usable image in words, and keeps the others', async () => {
-      await using subject = await create();
+    test('skips entries without a usable image in words, and keeps the others', async (t) => {
+      const subject = await create();
+      t.after(() => subject.close());
       await subject.announce([teradata], 2);
       const { releases, skipped } = await subject.source.latest();
       assert.deepEqual(releases, [teradata]);
@@ -63,19 +68,22 @@ export function releaseSourceContract(
       for (const sentence of skipped) assert.match(sentence, /\w+ \w+/);
     });
 
-    test('a list that cannot be had is an error, never an empty list', async () => {
-      await using subject = await create();
+    test('a list that cannot be had is an error, never an empty list', async (t) => {
+      const subject = await create();
+      t.after(() => subject.close());
       await subject.break();
       await assert.rejects(subject.source.latest(), ReleaseSourceError);
     });
 
-    test('says where it looks', async () => {
-      await using subject = await create();
+    test('says where it looks', async (t) => {
+      const subject = await create();
+      t.after(() => subject.close());
       assert.notEqual(subject.source.location, '');
     });
 
-    test('rejects with the reason of its signal', async () => {
-      await using subject = await create();
+    test('rejects with the reason of its signal', async (t) => {
+      const subject = await create();
+      t.after(() => subject.close());
       await subject.announce([teradata]);
       const reason = new Error('stop');
       await assert.rejects(

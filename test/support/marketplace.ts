@@ -26,7 +26,7 @@ export interface MarketplaceRequest {
 }
 
 /** A releases endpoint on loopback that wants a bearer token, as the vendor's does. */
-export interface Marketplace extends AsyncDisposable {
+export interface Marketplace {
   /** Base URL, as it goes into `releases.url`. */
   readonly url: string;
   readonly requests: readonly MarketplaceRequest[];
@@ -77,7 +77,6 @@ export async function startMarketplace({
       scripted.push(...replies);
     },
     close,
-    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -43,11 +43,12 @@ async function refusal(source: ReleaseSource): Promise<ReleaseSourceError> {
   return error;
 }
 
-test('asks the endpoint once, with the token', async () => {
-  await using marketplace = await startMarketplace({
+test('asks the endpoint once, with the token', async (t) => {
+  const marketplace = await startMarketplace({
     token: TOKEN,
     releases: [{ image: 'a/b:1' }],
   });
+  t.after(() => marketplace.close());
   const source = sourceAt(marketplace.url);
   assert.deepEqual((await source.latest()).releases, [{ image: 'a/b:1' }]);
   assert.deepEqual(marketplace.requests, [
@@ -123,8 +124,9 @@ describe('answers that are no releases', () => {
     ],
   ];
   for (const [name, reply, expected, retryable] of cases) {
-    test(name, async () => {
-      await using marketplace = await startMarketplace();
+    test(name, async (t) => {
+      const marketplace = await startMarketplace();
+      t.after(() => marketplace.close());
       marketplace.script(reply);
       const error = await refusal(sourceAt(marketplace.url));
       assert.match(error.message, expected);
@@ -134,15 +136,17 @@ describe('answers that are no releases', () => {
     });
   }
 
-  test('a service that repeats the token is not repeated', async () => {
-    await using marketplace = await startMarketplace();
+  test('a service that repeats the token is not repeated', async (t) => {
+    const marketplace = await startMarketplace();
+    t.after(() => marketplace.close());
     marketplace.script({ status: 401, body: { detail: `no such token: ${TOKEN}` } });
     const error = await refusal(sourceAt(marketplace.url));
     assert.match(error.message, /saying "no such token: \[secret\]"/);
   });
 
-  test('a long answer is cut, and cannot forge a log line', async () => {
-    await using marketplace = await startMarketplace();
+  test('a long answer is cut, and cannot forge a log line', async (t) => {
+    const marketplace = await startMarketplace();
+    t.after(() => marketplace.close());
     marketplace.script({ status: 400, body: `\u{1b}[31m\nFAKE\u{202e}${'x'.repeat(100_000)}` });
     const { message } = await refusal(sourceAt(marketplace.url));
     assert.ok(message.length < 800);
@@ -151,8 +155,9 @@ describe('answers that are no releases', () => {
 });
 
 describe('retries', () => {
-  test('failures that pass by themselves are asked again', async () => {
-    await using marketplace = await startMarketplace({ token: TOKEN });
+  test('failures that pass by themselves are asked again', async (t) => {
+    const marketplace = await startMarketplace({ token: TOKEN });
+    t.after(() => marketplace.close());
     marketplace.script({ status: 503 }, { hangUp: true }, { status: 429 });
     const logged: string[] = [];
     const source = sourceAt(marketplace.url, {
@@ -168,24 +173,27 @@ describe('retries', () => {
     assert.ok(!logged.join().includes(TOKEN));
   });
 
-  test('the others are not', async () => {
+  test('the others are not', async (t) => {
     for (const status of [400, 401, 403, 404]) {
-      await using marketplace = await startMarketplace();
+      const marketplace = await startMarketplace();
+      t.after(() => marketplace.close());
       marketplace.script({ status });
       await refusal(sourceAt(marketplace.url, { limits: { retries: 3 } }));
       assert.equal(marketplace.requests.length, 1);
     }
   });
 
-  test('they end', async () => {
-    await using marketplace = await startMarketplace();
+  test('they end', async (t) => {
+    const marketplace = await startMarketplace();
+    t.after(() => marketplace.close());
     marketplace.script(...Array.from({ length: 9 }, () => ({ status: 502 })));
     await refusal(sourceAt(marketplace.url, { limits: { retries: 2 } }));
     assert.equal(marketplace.requests.length, 3);
   });
 
-  test('Retry-After is waited for', async () => {
-    await using marketplace = await startMarketplace({ token: TOKEN });
+  test('Retry-After is waited for', async (t) => {
+    const marketplace = await startMarketplace({ token: TOKEN });
+    t.after(() => marketplace.close());
     marketplace.script({ status: 429, headers: { 'retry-after': '1' } });
     const before = performance.now();
     await sourceAt(marketplace.url, { limits: { retries: 1 } }).latest();
@@ -193,8 +201,9 @@ describe('retries', () => {
     assert.ok(performance.now() - before >= 990);
   });
 
-  test('a Retry-After beyond the limit fails at once and says so', async () => {
-    await using marketplace = await startMarketplace();
+  test('a Retry-After beyond the limit fails at once and says so', async (t) => {
+    const marketplace = await startMarketplace();
+    t.after(() => marketplace.close());
     marketplace.script({ status: 429, headers: { 'retry-after': '7200' } });
     const error = await refusal(sourceAt(marketplace.url, { limits: { retries: 3 } }));
     assert.match(
@@ -207,9 +216,11 @@ describe('retries', () => {
 });
 
 describe('redirects', () => {
-  test('the token goes to no other origin', async () => {
-    await using elsewhere = await startMarketplace({ token: TOKEN });
-    await using marketplace = await startMarketplace();
+  test('the token goes to no other origin', async (t) => {
+    const elsewhere = await startMarketplace({ token: TOKEN });
+    t.after(() => elsewhere.close());
+    const marketplace = await startMarketplace();
+    t.after(() => marketplace.close());
     for (const status of [301, 302, 303, 307, 308]) {
       marketplace.script({ status, headers: { location: `${elsewhere.url}${MARKETPLACE_PATH}` } });
       const error = await refusal(sourceAt(marketplace.url));
@@ -218,15 +229,17 @@ describe('redirects', () => {
     assert.deepEqual(elsewhere.requests, []);
   });
 
-  test('within the origin they are followed', async () => {
-    await using marketplace = await startMarketplace({ token: TOKEN });
+  test('within the origin they are followed', async (t) => {
+    const marketplace = await startMarketplace({ token: TOKEN });
+    t.after(() => marketplace.close());
     marketplace.script({ status: 307, headers: { location: MARKETPLACE_PATH } });
     await sourceAt(marketplace.url).latest();
     assert.equal(marketplace.requests.length, 2);
   });
 
-  test('in a circle they end', async () => {
-    await using marketplace = await startMarketplace();
+  test('in a circle they end', async (t) => {
+    const marketplace = await startMarketplace();
+    t.after(() => marketplace.close());
     marketplace.script(
       ...Array.from({ length: 20 }, () => ({
         status: 302,
@@ -239,23 +252,26 @@ describe('redirects', () => {
 });
 
 describe('limits', () => {
-  test('a silent server', async () => {
-    await using marketplace = await startMarketplace();
+  test('a silent server', async (t) => {
+    const marketplace = await startMarketplace();
+    t.after(() => marketplace.close());
     marketplace.script({ silent: true });
     const error = await refusal(sourceAt(marketplace.url, { limits: { timeoutMs: 50 } }));
     assert.match(error.message, /no complete answer within 0\.05 s/);
     assert.equal(error.retryable, true);
   });
 
-  test('an answer without end', async () => {
-    await using marketplace = await startMarketplace();
+  test('an answer without end', async (t) => {
+    const marketplace = await startMarketplace();
+    t.after(() => marketplace.close());
     marketplace.script({ body: `{"releases": [${'"x",'.repeat(100_000)}` });
     const error = await refusal(sourceAt(marketplace.url, { limits: { maxBytes: 10_000 } }));
     assert.match(error.message, /answered with more than 10000 bytes/);
   });
 
-  test('the signal ends a request, and the wait between two', async () => {
-    await using marketplace = await startMarketplace();
+  test('the signal ends a request, and the wait between two', async (t) => {
+    const marketplace = await startMarketplace();
+    t.after(() => marketplace.close());
     marketplace.script({ silent: true }, { status: 503, headers: { 'retry-after': '60' } });
     for (const _ of ['a request', 'a wait']) {
       const stop = new AbortController();
@@ -309,9 +325,10 @@ describe('a proxy', () => {
     }
   });
 
-  test('is not asked for what NO_PROXY names, nor for loopback over http', async () => {
+  test('is not asked for what NO_PROXY names, nor for loopback over http', async (t) => {
     const { server, url, asked } = await startProxy();
-    await using marketplace = await startMarketplace({ token: TOKEN });
+    const marketplace = await startMarketplace({ token: TOKEN });
+    t.after(() => marketplace.close());
     const overTls = marketplace.url.replace('http:', 'https:');
     try {
       const env = { HTTPS_PROXY: url, HTTP_PROXY: url };

@@ -20,7 +20,7 @@ releaseSourceContract('fake', async () => {
     break: async () => {
       source.fail();
     },
-    [Symbol.asyncDispose]: async () => undefined,
+    close: async () => undefined,
   };
 });
 
@@ -32,7 +32,7 @@ releaseSourceContract('file', async () => {
     announce: (releases, unusable) =>
       writeFile(path, JSON.stringify({ releases: toEntries(releases, unusable) })),
     break: () => rm(path, { force: true }),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+    close: () => rm(folder, { recursive: true }),
   };
 });
 
@@ -47,7 +47,7 @@ releaseSourceContract('marketplace', async () => {
     }),
     announce: async (releases, unusable) => marketplace.announce(toEntries(releases, unusable)),
     break: () => marketplace.close(),
-    [Symbol.asyncDispose]: () => marketplace.close(),
+    close: () => marketplace.close(),
   };
 });
 
@@ -61,7 +61,7 @@ releaseSourceContract('selection of everything', async () => {
     break: async () => {
       source.fail();
     },
-    [Symbol.asyncDispose]: async () => undefined,
+    close: async () => undefined,
   };
 });
 
