@@ -146,6 +146,11 @@ function pump({ stream, length }: StreamBody, outgoing: ClientRequest): void {
   const fail = (error: Error): void => {
     if (!isAnswered) outgoing.destroy(error);
   };
+  // It may have failed between being opened and being sent; its events will not come again.
+  if (stream.destroyed) {
+    fail(stream.errored ?? new Error('the content to send was closed before it was sent'));
+    return;
+  }
   stream.on('data', (chunk: Buffer) => {
     left -= chunk.byteLength;
     // The server would take what is too much for the start of another request.

@@ -261,3 +261,17 @@ test('a guarded request is refused before anything is sent', async (t) => {
   assert.equal((await transport.send(request(named.href))).status, 200);
   await assert.rejects(transport.send(request(named.href, { guarded: true })), /not a public one/);
 });
+
+test('content that failed before it was sent fails the request at once', async (t) => {
+  const server = await startScripted(t, () => ({ status: 201 }));
+  const stream = Readable.from([Buffer.from('ab')]);
+  stream.on('error', () => undefined);
+  stream.destroy(new Error('the source broke early'));
+  await once(stream, 'close');
+  const body = { stream, length: 2 };
+  // Far less than the stall limit, which would end it otherwise.
+  const sending = open(t).send(
+    request(server.url, { method: 'PUT', body, signal: AbortSignal.timeout(2000) }),
+  );
+  await assert.rejects(sending, /the source broke early/);
+});
