@@ -265,9 +265,9 @@ test('a guarded request is refused before anything is sent', async (t) => {
 test('content that failed before it was sent fails the request at once', async (t) => {
   const server = await startScripted(t, () => ({ status: 201 }));
   const stream = Readable.from([Buffer.from('ab')]);
-  stream.on('error', () => undefined);
+  const closed = once(stream, 'error');
   stream.destroy(new Error('the source broke early'));
-  await once(stream, 'close');
+  await closed;
   const body = { stream, length: 2 };
   // Far less than the stall limit, which would end it otherwise.
   const sending = open(t).send(
