@@ -35,7 +35,7 @@ export class CopySession {
    * @throws the first failure of any part
    */
   async all<T extends readonly unknown[]>(
-    parts: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+    parts: readonly [...{ [K in keyof T]: T[K] | Promise<T[K]> }],
   ): Promise<T> {
     const settled = await Promise.allSettled(parts.map((part) => this.#watch(part)));
     if (settled.some(({ status }) => status === 'rejected')) this.stopped.throwIfAborted();
@@ -44,7 +44,7 @@ export class CopySession {
     ) as unknown as T;
   }
 
-  async #watch(part: Promise<unknown>): Promise<unknown> {
+  async #watch(part: unknown): Promise<unknown> {
     try {
       return await part;
     } catch (error) {

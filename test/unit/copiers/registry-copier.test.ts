@@ -43,7 +43,7 @@ imageCopierContract(
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   },
-  { sharesBlobs: true },
+  { sharesBlobs: true, stopEvery: 1 },
 );
 
 function writeOf(call: RegistryCall, outcome: unknown): TargetWrite | undefined {

@@ -1,0 +1,85 @@
+import { silentLogger, type Logger } from '../log.ts';
+import { atDigest } from '../registry/reference.ts';
+import type { Registry } from '../registry/registry.ts';
+import { discoverAttachments } from '../signatures/discover.ts';
+import { findAttachments } from './attachment-search.ts';
+import { AttachmentWriter } from './attachment-writer.ts';
+import { CopySession } from './copy-session.ts';
+import type { CopyResult, ImageCopier } from './image-copier.ts';
+import { digestsOf, readManifest, readTree, type ManifestTree } from './manifest-tree.ts';
+import { readBack } from './read-back.ts';
+import type { TreeWriter } from './tree-writer.ts';
+
+/** What every copier is given. */
+export interface CopierOptions {
+  readonly source: Registry;
+  readonly target: Registry;
+  /** Whether signatures, attestations and SBOMs go along. */
+  readonly signatures: boolean;
+  readonly logger?: Logger;
+  /** Finds what is attached; a run may share what its verifier found. */
+  readonly discover?: typeof discoverAttachments;
+  /** Milliseconds before each further look at a tag that does not show what was written. */
+  readonly lookAgainAfter?: readonly number[];
+}
+
+/**
+ * Brings an image to a target that lacks it.
+ *
+ * @returns how far: everything but the manifest itself, or that too, by its digest. Never its tag
+ */
+export type BringImage = (
+  tree: ManifestTree,
+  session: CopySession,
+) => Promise<'contents' | 'manifest'>;
+
+/**
+ * The order all copiers keep, whoever moves the bytes: the image's contents, the image by its digest,
+ * what is attached to it, and its tag last, read back.
+ */
+export function createCopier(
+  options: CopierOptions,
+  writer: TreeWriter,
+  bring: BringImage,
+): ImageCopier {
+  const { source, target, logger = silentLogger, discover = discoverAttachments } = options;
+  const attachmentWriter = new AttachmentWriter({ source, target, writer, logger });
+
+  return {
+    async copy(from, to, copyOptions = {}): Promise<CopyResult> {
+      const session = new CopySession(from, to, copyOptions);
+      const byDigest = atDigest(to, from.digest);
+      const [held, root] = await session.all([
+        target.head(byDigest, session.options),
+        readManifest(source, from.digest, session),
+      ]);
+      const isNew = held === undefined;
+      const tree = await readTree(source, root, session);
+
+      const [attached, brought] = await session.all([
+        options.signatures
+          ? findAttachments(source, digestsOf(tree), session, { discover, logger })
+          : [],
+        isNew ? bring(tree, session) : 'manifest',
+      ]);
+
+      // With nothing to attach to it the tag's own PUT is enough.
+      if (brought === 'contents' && attached.length > 0) {
+        await writer.writeManifest(tree, byDigest, session);
+      }
+      await session.all(attached.map((one) => attachmentWriter.write(one, session, isNew)));
+
+      const isTagged = !isNew && (await target.head(to, session.options))?.digest === from.digest;
+      if (!isTagged) {
+        await writer.writeManifest(tree, to, session);
+        const { lookAgainAfter } = options;
+        await readBack(target, to, from.digest, { ...session.options, lookAgainAfter });
+      }
+      return {
+        digest: from.digest,
+        ...session.tally.result(),
+        attachments: attached.flatMap(({ attachments }) => attachments).length,
+      };
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { execa } from 'execa';
+import { ConfigError } from '../errors.ts';
+import type { Options } from '../options.ts';
+import { formatReference, type DigestReference } from '../registry/reference.ts';
+import { skopeoFailure } from './skopeo-failure.ts';
+import { openSkopeoSession, secretsOf, type SkopeoHost } from './skopeo-session.ts';
+
+/** The first with `--preserve-digests`, without which an image may arrive as another one. */
+const OLDEST = [1, 6] as const;
+const INSTALL =
+  'install it (Debian, Ubuntu: apt-get install skopeo; Fedora, RHEL: dnf install skopeo; macOS: brew install skopeo), ' +
+  'or use copy.engine: registry, which needs no binary';
+const STOP_GRACE_MS = 5000;
+
+/**
+ * Makes sure that there is a skopeo which keeps digests.
+ *
+ * @throws ConfigError with the way to get one
+ */
+export async function checkSkopeo(binary: string, options: Options): Promise<void> {
+  const { signal } = options;
+  const result = await execa(binary, ['--version'], {
+    reject: false,
+    stdin: 'ignore',
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
+  signal?.throwIfAborted();
+  if (result.code === 'ENOENT') throw new ConfigError(`there is no ${binary} here: ${INSTALL}`);
+  const [, major, minor] = /version (\d+)\.(\d+)/.exec(result.stdout) ?? [];
+  if (major === undefined || minor === undefined) {
+    throw new ConfigError(
+      `${binary} --version does not say which version it is: ${result.shortMessage ?? result.stdout}`,
+    );
+  }
+  const isOld =
+    Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1]);
+  if (isOld) {
+    throw new ConfigError(
+      `${binary} is version ${major}.${minor}; ${OLDEST.join('.')} or later is needed, which keeps digests: ${INSTALL}`,
+    );
+  }
+}
+
+export interface SkopeoCopy {
+  readonly binary: string;
+  readonly from: { readonly host: SkopeoHost; readonly image: DigestReference };
+  readonly to: { readonly host: SkopeoHost; readonly image: DigestReference };
+}
+
+/**
+ * Runs `skopeo copy` from digest to digest: no tag is written. A manifest that skopeo would have to
+ * change is refused.
+ *
+ * @throws RegistryError
+ */
+export async function runSkopeoCopy(
+  { binary, from, to }: SkopeoCopy,
+  { signal }: Options,
+): Promise<void> {
+  signal?.throwIfAborted();
+  await using session = await openSkopeoSession(from.host, to.host);
+  const result = await execa(
+    binary,
+    [
+      'copy',
+      '--all',
+      '--preserve-digests',
+      // Cosign's are carried by our own code; looking for others must not make a copy fail.
+      '--remove-signatures',
+      '--quiet',
+      ...session.options,
+      `docker://${formatReference(from.image)}`,
+      `docker://${formatReference(to.image)}`,
+    ],
+    {
+      reject: false,
+      stdin: 'ignore',
+      stdout: 'ignore',
+      maxBuffer: 1_000_000,
+      forceKillAfterDelay: STOP_GRACE_MS,
+      ...(signal === undefined ? {} : { cancelSignal: signal }),
+    },
+  );
+  signal?.throwIfAborted();
+  if (!result.failed) return;
+  const what = `copy ${formatReference(from.image)} to ${formatReference(to.image)}`;
+  throw skopeoFailure(
+    result.stderr === '' ? (result.shortMessage ?? '') : result.stderr,
+    what,
+    [from.host, to.host].flatMap(secretsOf),
+  );
+}
