@@ -13,9 +13,11 @@ interface Announced {
   readonly image: TestImage;
   /** As announced. */
   readonly reference: string;
+  /** Whether the real Cosign signed it, with a key. */
+  readonly byKey: boolean;
 }
 
-/** OCI and docker media types, an index with attestations and a single image, both kinds of signature. */
+/** OCI and docker media types, indexes with attestations and a single image, all ways to sign. */
 async function announceSigned(world: World): Promise<readonly Announced[]> {
   const images = [
     { name: 'bundled', tag: '1.0', image: buildMultiArch('bundled'), sign: signBundle },
@@ -25,18 +27,21 @@ async function announceSigned(world: World): Promise<readonly Announced[]> {
       image: buildMultiArch('classic', { format: 'docker' }),
       sign: signClassic,
     },
+    { name: 'keyless', tag: '3.1.4', image: buildMultiArch('keyless'), sign: 'bundle' },
     {
-      name: 'single',
+      name: 'keyless-classic',
       tag: 'main-0a1b2c3',
-      image: buildImage({ seed: 'single' }),
-      sign: signBundle,
+      image: buildImage({ seed: 'keyless-classic', format: 'docker' }),
+      sign: 'classic',
     },
   ] as const;
   return Promise.all(
     images.map(async ({ name, tag, image, sign }) => {
-      const reference = await world.announce(`vendor/${name}`, tag, image);
-      await sign(world.atSource(`vendor/${name}`, image), world.keys);
-      return { name, tag, image, reference };
+      const repository = `vendor/${name}`;
+      const reference = await world.announce(repository, tag, image);
+      if (typeof sign === 'string') await world.signKeyless(repository, image, sign);
+      else await sign(world.atSource(repository, image), world.keys);
+      return { name, tag, image, reference, byKey: typeof sign !== 'string' };
     }),
   );
 }
@@ -52,7 +57,7 @@ for (const engine of ['registry', 'skopeo'] as const) {
 
     assert.equal(exitCode, 0, `${stderr}\n${JSON.stringify(report, undefined, 2)}`);
     assert.equal(report.totals.mirrored, announced.length);
-    for (const { name, tag, image, reference } of announced) {
+    for (const { name, tag, image, reference, byKey } of announced) {
       const repository = `mirrored/${name}`;
       const at = { host: world.target.host, repository, dockerConfig: world.dockerConfig };
       for (const [tool, digest] of Object.entries(digestAccordingTo)) {
@@ -65,7 +70,9 @@ for (const engine of ['registry', 'skopeo'] as const) {
           );
         }
       }
-      await cosignVerify(world.atTarget(repository, image), world.keys, world.dockerConfig);
+      if (byKey) {
+        await cosignVerify(world.atTarget(repository, image), world.keys, world.dockerConfig);
+      }
       const resolved = await world.start('resolve', reference, '--output', 'json');
       assert.match(resolved.stdout, new RegExp(`"${world.target.host}/${repository}:${tag}"`));
     }

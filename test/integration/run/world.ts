@@ -4,13 +4,17 @@ import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
 import { execa } from 'execa';
 import type { RunReport } from '../../../src/mirror/report.ts';
-import type { TestImage } from '../../support/images.ts';
+import { tagOf, type TestImage } from '../../support/images.ts';
 import { makeCosignKeys, type CosignKeys } from '../../support/servers/cosign.ts';
 import {
   startDockerRegistry,
   type DistributionServer,
 } from '../../support/servers/distribution.ts';
 import { pushTo } from '../../support/servers/push.ts';
+import { classicArtifact, referrerArtifact } from '../../support/sigstore/attach.ts';
+import { VENDOR } from '../../support/sigstore/identities.ts';
+import { createPrivateSigstore } from '../../support/sigstore/private-sigstore.ts';
+import { signBundle, signClassic } from '../../support/sigstore/sign.ts';
 import { temporaryFolder } from '../../support/servers/server-process.ts';
 
 /** Everything the tests of this folder need to be installed. */
@@ -32,7 +36,14 @@ const user = { user: 'ci', password: 'right-password' };
 export interface World {
   readonly source: DistributionServer;
   readonly target: DistributionServer;
+  /** What Cosign signs with; the job accepts its signatures. */
   readonly keys: CosignKeys;
+  /** Signs keyless as the vendor does, by a private Sigstore that the job trusts. */
+  readonly signKeyless: (
+    repository: string,
+    image: TestImage,
+    format: 'classic' | 'bundle',
+  ) => Promise<void>;
   /** Docker configuration folder with the credentials of the target. */
   readonly dockerConfig: string;
   /** Puts an image at the source and announces it; gives what announces it. */
@@ -90,6 +101,8 @@ export async function startWorld(t: TestContext): Promise<World> {
     join(dockerConfig, 'config.json'),
     JSON.stringify({ auths: { [target.host]: { auth } } }),
   );
+  const sigstore = await createPrivateSigstore();
+  await writeFile(join(folder, 'trusted_root.json'), JSON.stringify(sigstore.trustedRoot));
   const releases: unknown[] = [];
   const env: Readonly<Record<string, string>> = {
     TARGET_PASSWORD: user.password,
@@ -104,6 +117,16 @@ export async function startWorld(t: TestContext): Promise<World> {
     source,
     target,
     keys,
+    signKeyless: async (repository, image, format) => {
+      const remote = { server: source, repository };
+      if (format === 'classic') {
+        const artifact = classicArtifact([await signClassic(sigstore, image.digest, VENDOR)]);
+        await pushTo(remote, artifact, tagOf(image.digest, '.sig'));
+      } else {
+        const layer = await signBundle(sigstore, image.digest, VENDOR);
+        await pushTo(remote, referrerArtifact(image.descriptor, layer));
+      }
+    },
     dockerConfig,
     announce: async (repository, tag, image) => {
       await pushTo({ server: source, repository }, image, tag);
@@ -146,6 +169,8 @@ source: { registry: "${source}" }
 target: { image: "${targetHost}/mirrored/{name}:{tag}" }
 map: { store: "file:image-map.yaml" }
 verify:
+  trustRoot: trusted_root.json
+  identities: [{ subject: "${VENDOR.subject}", issuer: "${VENDOR.issuer}" }]
   keys: [{ name: vendor, pem: "${keys.publicKey}", requireLog: false }]
 registries:
   "${source}": { plainHttp: true }
