@@ -99,3 +99,18 @@ map: { store: file:map.yaml }
   assert.match(error.message, /acme\.atlan\.com/);
   assert.doesNotMatch(inspect(error, { depth: 9 }), /hunter[23]/);
 });
+
+test('a secret written into the file, and what a file holds, are not shown when they are wrong', async () => {
+  const error = await load(
+    `
+releases: { url: https://acme.atlan.com, token: x }
+target: { image: "registry.example/{name}:{tag}" }
+map: { store: file:map.yaml }
+registries: { registry.example: { cert: cert.pem, key: hunter2 } }
+`,
+    { files: { '/work/cert.pem': 'hunter3' } },
+  ).catch((reason: unknown) => reason);
+  assert.ok(error instanceof ConfigError);
+  assert.equal(error.issues.length, 2);
+  assert.doesNotMatch(inspect(error, { depth: 9 }), /hunter[23]/);
+});
