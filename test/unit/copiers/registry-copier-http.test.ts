@@ -9,7 +9,7 @@ import {
   type HttpCopierFixture,
   type HttpFixtureOptions,
 } from '../../support/copier-fixture.ts';
-import { buildImage, buildMultiArch, push } from '../../support/images.ts';
+import { buildArtifact, buildImage, buildMultiArch, push, tagOf } from '../../support/images.ts';
 
 function start(
   options: CopierFixtureOptions & Partial<HttpFixtureOptions> = { referrersApi: true },
@@ -87,4 +87,17 @@ test('asks for nothing twice and for nothing it need not know', async () => {
   const heads = fixture.targetRegistry.requests.filter(({ method }) => method === 'HEAD');
   // The index and its 4 children, the two large layers, and the tag in the end.
   assert.equal(heads.length, 8);
+});
+
+test('a registry that says it indexed a subject, and lists nothing, gets the fallback list', async () => {
+  await using fixture = await start();
+  const image = buildImage({ seed: 'ecr' });
+  const layers = [{ mediaType: 'text/plain', bytes: Buffer.from('a report') }];
+  push(fixture.source('app'), image);
+  push(fixture.source('app'), buildArtifact({ subject: image.descriptor, layers }));
+  fixture.targetRegistry.intercept(({ path }) =>
+    path.includes('/referrers/') ? { status: 404 } : undefined,
+  );
+  await fixture.newCopier().copy(fixture.from('app', image.digest), fixture.to('app', '1.0'));
+  assert(fixture.target('app').tags.has(tagOf(image.digest)));
 });
