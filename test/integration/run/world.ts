@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -110,8 +111,10 @@ export async function startWorld(t: TestContext): Promise<World> {
     CI: 'true',
   };
 
-  const start: World['start'] = (...args) =>
-    execa(process.execPath, [command, ...args], { cwd: folder, env, reject: false });
+  const start: World['start'] = (...args) => {
+    writeFileSync(join(folder, 'releases.json'), JSON.stringify({ releases }));
+    return execa(process.execPath, [command, ...args], { cwd: folder, env, reject: false });
+  };
 
   return {
     source,
@@ -132,7 +135,6 @@ export async function startWorld(t: TestContext): Promise<World> {
       await pushTo({ server: source, repository }, image, tag);
       const announced = `${source.host}/${repository}:${tag}`;
       releases.push({ app_name: repository.split('/').at(-1), version: tag, image: announced });
-      await writeFile(join(folder, 'releases.json'), JSON.stringify({ releases }));
       return announced;
     },
     atSource: (repository, image) => `${source.host}/${repository}@${image.digest}`,
