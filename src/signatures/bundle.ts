@@ -8,6 +8,7 @@ import {
   type Bundle,
 } from '@sigstore/bundle';
 import { errorMessage } from '../errors.ts';
+import { assertBounded } from './bundle-bounds.ts';
 import { parseJsonObject, type JsonObject } from './json.ts';
 import { readLeaf, type Leaf } from './leaf.ts';
 import { invalid, shown } from './reject.ts';
@@ -20,9 +21,6 @@ const MEDIA_TYPES: ReadonlySet<unknown> = new Set([
   BUNDLE_V03_LEGACY_MEDIA_TYPE,
   BUNDLE_V03_MEDIA_TYPE,
 ]);
-
-/** Log entries, and timestamps, that one signature may bring; each costs a verification. */
-const MAX_PROOFS = 8;
 
 /** Whether a layer of this media type is a Sigstore bundle, of whatever version. */
 export function isBundleMediaType(mediaType: string): boolean {
@@ -59,13 +57,7 @@ export function readBundle(bytes: Uint8Array): Signed {
  */
 export function toBundle(json: JsonObject): Bundle {
   const bundle = validated(json);
-  const { tlogEntries, timestampVerificationData } = bundle.verificationMaterial;
-  const timestamps = timestampVerificationData?.rfc3161Timestamps.length ?? 0;
-  if (tlogEntries.length > MAX_PROOFS || timestamps > MAX_PROOFS) {
-    throw invalid(
-      `it brings ${tlogEntries.length} log entries and ${timestamps} timestamps; at most ${MAX_PROOFS} of each are examined`,
-    );
-  }
+  assertBounded(bundle);
   return bundle;
 }
 

@@ -1,4 +1,4 @@
-import type { Bundle } from '@sigstore/bundle';
+import type { Bundle, TransparencyLogEntry } from '@sigstore/bundle';
 import {
   toSignedEntity,
   VerificationError,
@@ -125,9 +125,16 @@ function proofOf({ tlogEntries, timestamps }: SignedEntity, signer: Buffer): Pro
     .find((time) => time !== undefined);
   return {
     signedAt: time?.toISOString(),
-    // Without a promise only the index in the proof is signed by the log.
-    logIndex: entry?.inclusionPromise ? entry.logIndex : entry?.inclusionProof?.logIndex,
+    logIndex: entry && logIndexOf(entry),
   };
+}
+
+/** Without a promise only the index in the proof is signed by the log. */
+function logIndexOf({ inclusionPromise, inclusionProof, logIndex }: TransparencyLogEntry): string {
+  const index = inclusionPromise === undefined ? inclusionProof?.logIndex : logIndex;
+  if (index === undefined || !/^\d{1,20}$/.test(index))
+    throw invalid('the log entry has no usable index');
+  return String(BigInt(index));
 }
 
 function logTime(integratedTime: string): Date {

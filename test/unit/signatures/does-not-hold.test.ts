@@ -234,6 +234,14 @@ refused(sigstore, 'SIGNATURE_INVALID', {
       );
     }),
   ),
+  'bundle: an index that is no number': bundle(
+    /no usable index/,
+    (layer) =>
+      withLogEntry(layer, ({ inclusionProof }) => {
+        if (inclusionProof !== undefined) inclusionProof.logIndex = '';
+      }),
+    { log: 'v2' },
+  ),
   'bundle: no proof of publication': bundle(/malformed.*inclusionProof/, (layer) =>
     withLogEntry(layer, (entry) => {
       delete entry.inclusionProof;

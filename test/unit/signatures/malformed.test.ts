@@ -20,6 +20,7 @@ import {
   withAnnotations,
   withBundle,
   withClassicEntry,
+  withLogEntry,
 } from '../../support/sigstore/tamper.ts';
 
 const sigstore = await createPrivateSigstore();
@@ -85,6 +86,36 @@ refused(sigstore, 'SIGNATURE_INVALID', {
       attachAsReferrer(repository, image.descriptor, broken);
     },
     says: /certificate cannot be read/,
+  },
+  'a certificate larger than any': {
+    given: async ({ repository, image }) => {
+      const layer = await signBundle(sigstore, image.digest, VENDOR);
+      const huge = withBundle(layer, ({ verificationMaterial }) => {
+        verificationMaterial.certificate = { rawBytes: 'MAAw'.repeat(1_000_000) };
+      });
+      attachAsReferrer(repository, image.descriptor, huge);
+    },
+    says: /its certificate takes 3000000 bytes; at most 65536 are examined/,
+  },
+  'a number longer than any': {
+    given: async ({ repository, image }) => {
+      const layer = await signBundle(sigstore, image.digest, VENDOR, { log: 'v2' });
+      const long = withLogEntry(layer, ({ inclusionProof }) => {
+        if (inclusionProof !== undefined) inclusionProof.logIndex = '9'.repeat(1_000_000);
+      });
+      attachAsReferrer(repository, image.descriptor, long);
+    },
+    says: /a number that is longer than any/,
+  },
+  'a proof longer than any': {
+    given: async ({ repository, image }) => {
+      const layer = await signBundle(sigstore, image.digest, VENDOR, { log: 'v2' });
+      const long = withLogEntry(layer, ({ inclusionProof }) => {
+        Object.assign(inclusionProof ?? {}, { hashes: Array(100).fill('AAAA') });
+      });
+      attachAsReferrer(repository, image.descriptor, long);
+    },
+    says: /a proof that is longer than any/,
   },
   'more log entries than any': {
     given: async ({ repository, image }) => {
