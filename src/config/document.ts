@@ -11,6 +11,7 @@ import {
 } from 'yaml';
 import type { ConfigIssue } from '../errors.ts';
 import type { SettingPath } from './path.ts';
+import { describeYamlError } from './yaml-error.ts';
 
 /** A setting's place, as a {@link ConfigIssue} has it. */
 export type Place = Pick<ConfigIssue, 'file' | 'line' | 'column'>;
@@ -62,14 +63,11 @@ function syntaxIssues(
 ): ConfigIssue[] {
   const lines = text.split('\n');
   const byLine = new Map<number, ConfigIssue>();
-  for (const { message, pos } of errors) {
-    const place = placeOf(pos[0]);
+  for (const error of errors) {
+    const place = placeOf(error.pos[0]);
     const line = place.line ?? 0;
     if (byLine.has(line)) continue;
-    const hint = /[{[].*\$\{/.test(lines[line - 1] ?? '')
-      ? '. Within { } and [ ] an expression needs quotes: "${NAME}"'
-      : '';
-    byLine.set(line, { ...place, message: `this is not YAML: ${message}${hint}` });
+    byLine.set(line, { ...place, message: describeYamlError(error, lines[line - 1] ?? '') });
   }
   return [...byLine.values()];
 }
@@ -84,8 +82,12 @@ function toPlain(
     if (nodes > MAX_NODES) return undefined;
     if (isAlias(node)) {
       const target = node.resolve(document);
-      if (target === undefined) return complain(node, `no anchor &${node.source} stands above`);
-      if (ancestors.includes(target)) return complain(node, `*${node.source} contains itself`);
+      if (target === undefined)
+        return complain(
+          node,
+          'no such anchor stands above; a text that starts with "*" needs quotes',
+        );
+      if (ancestors.includes(target)) return complain(node, 'this alias contains itself');
       return convert(target, ancestors);
     }
     if (isSeq(node)) return node.items.map((item) => convert(item, [...ancestors, node]));

@@ -83,3 +83,18 @@ test('an empty file is an empty configuration', () => {
   assert.equal(parseConfigDocument('', 'f').value, null);
   assert.equal(parseConfigDocument('# nothing\n', 'f').value, null);
 });
+
+test('what most likely happened is said in words', () => {
+  const cases = {
+    'a: @b': /a value that starts with this character needs quotes/,
+    'a: !b': /a value that starts with "!" needs quotes/,
+    'a: *b': /a text that starts with "\*" needs quotes/,
+    'a: "\\q"': /a backslash needs another one before it/,
+    'a: {name}:{tag}': /A text that starts with "\{" needs quotes/,
+    'a: 1\na: 2': /stands here twice/,
+    'a:\n\tb: 1': /Tabs are not allowed as indentation/,
+  };
+  for (const [text, expected] of Object.entries(cases)) {
+    assert.match(parseConfigDocument(text, 'f').issues[0]?.message ?? '', expected, text);
+  }
+});

@@ -114,3 +114,32 @@ registries: { registry.example: { cert: cert.pem, key: hunter2 } }
   assert.equal(error.issues.length, 2);
   assert.doesNotMatch(inspect(error, { depth: 9 }), /hunter[23]/);
 });
+
+test('a secret that is no YAML is not shown', async () => {
+  const ends = string({ maxLength: 3 });
+  const written = tuple(
+    constantFrom(...'*&!|>%@`"\'{[#?-:,'.split(''), ''),
+    mark,
+    constantFrom(...'{}[]:,"\'#&*!|>%@`\\ \t\n'.split(''), ': ', ' #', ''),
+    mark,
+    ends,
+  );
+  await check(
+    asyncProperty(written, async (parts) => {
+      const error = await load(`
+releases: { url: https://acme.atlan.com, token: x }
+registries:
+  registry.example:
+    password: ${parts.join('')}
+`).catch((reason: unknown) => reason);
+      assert.ok(error instanceof ConfigError, String(error));
+      const [, first, , second] = parts;
+      // A line end within makes the second half a key of its own, which is named where it is unknown.
+      const marks = parts[2].includes('\n') || parts[2].includes(': ') ? [first] : [first, second];
+      for (const part of marks) {
+        assert.ok(!inspect(error, { depth: 9 }).includes(part), `${part} in ${error.message}`);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
