@@ -6,6 +6,7 @@ import { abandonable } from './http/clock.ts';
 import type { Answer, Exchange } from './http/exchange.ts';
 import type { HostBudget } from './http/limits.ts';
 import type { HttpRequest } from './http/transport.ts';
+import { UploadForm } from './upload-form.ts';
 
 export interface RegistryRequest extends Pick<HttpRequest, 'method' | 'body' | 'signal'> {
   /** Path below the registry's root, or where an upload's `Location` led. */
@@ -27,21 +28,16 @@ export interface HostClientOptions {
   readonly authenticator: Authenticator;
 }
 
-/** What this run has found out about how a registry wants things. */
-export interface Learned {
-  /** Whether it takes a small blob in one POST. */
-  singlePost: boolean;
-  /** Size of the pieces it wants blobs in; `undefined`: whole. */
-  chunkBytes: number | undefined;
-}
-
 /** One registry host, shared by all who talk to it: its budget, its credential, its tokens. */
 export class HostClient {
   /** As references name it. */
   readonly registry: string;
   /** Where its API answers. */
   readonly url: URL;
-  readonly learned: Learned = { singlePost: true, chunkBytes: undefined };
+  /** In which form it takes blobs. */
+  readonly form: UploadForm = new UploadForm();
+  /** Paths of the manifests that this run has written. */
+  readonly written: Set<string> = new Set();
   readonly #options: HostClientOptions;
   /** The first request, while nobody knows yet what the registry wants to see. */
   #first: Promise<void> | undefined;

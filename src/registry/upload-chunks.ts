@@ -1,26 +1,35 @@
 import { Readable } from 'node:stream';
 import type { UploadRequests } from './upload-requests.ts';
 
+/** What is to be sent in pieces. */
+export interface ChunkPlan {
+  /** Of the whole content, in bytes. */
+  readonly size: number;
+  /** What the session holds already, in bytes. */
+  readonly offset: number;
+  readonly chunkBytes: number;
+}
+
 /**
- * Sends content in pieces of a known size, for registries that refuse it in one (ACR above 20 MB).
- * Each piece streams through; none is held.
+ * Sends content in pieces of a known size, for registries that refuse it in one (ACR above 20 MB)
+ * and for sessions that hold its beginning. Each piece streams through; none is held.
  *
- * @param size - of the whole content, in bytes
+ * @param content - from its first byte, whatever the offset: it proves itself as a whole
  * @returns where the session is to be closed
  */
 export async function sendChunks(
   content: Readable,
-  size: number,
-  chunkBytes: number,
+  { size, offset, chunkBytes }: ChunkPlan,
   session: URL,
   requests: UploadRequests,
 ): Promise<URL> {
   const pieces = new Pieces(content);
+  await pieces.skip(offset);
   let at = session;
-  for (let offset = 0; offset < size; offset += chunkBytes) {
-    const length = Math.min(chunkBytes, size - offset);
+  for (let start = offset; start < size; start += chunkBytes) {
+    const length = Math.min(chunkBytes, size - start);
     const stream = Readable.from(pieces.take(length), { objectMode: false });
-    at = await requests.patch(at, offset, { stream, length });
+    at = await requests.patch(at, start, { stream, length });
   }
   return at;
 }
@@ -33,6 +42,12 @@ class Pieces {
   constructor(content: Readable) {
     // Leaving one piece must not close the content that the next one goes on with.
     this.#chunks = content.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  }
+
+  async skip(length: number): Promise<void> {
+    let skipped = 0;
+    for await (const piece of this.take(length)) skipped += piece.byteLength;
+    if (skipped < length) throw new Error(`the content ended after ${skipped} bytes`);
   }
 
   async *take(length: number): AsyncGenerator<Buffer> {

@@ -104,6 +104,23 @@ export class UploadRequests {
     return answer.headers.location === undefined ? session : this.#locationOf(answer);
   }
 
+  /**
+   * Asks a session how much it holds.
+   *
+   * @returns `undefined` where the registry does not say: it forgot the session, or never tells
+   */
+  async status(
+    session: URL,
+  ): Promise<{ readonly session: URL; readonly offset: number } | undefined> {
+    const answer = await this.#send('GET', session, {});
+    if (!isSuccess(answer)) return undefined;
+    const [, end] = /^(?:bytes=)?0-(\d+)$/.exec(answer.headers.range ?? '') ?? [];
+    // "0-0" is how an empty session is written, one byte or not.
+    if (end === undefined || end === '0') return undefined;
+    const at = answer.headers.location === undefined ? session : await this.#locationOf(answer);
+    return { session: at, offset: Number(end) + 1 };
+  }
+
   async #locationOf(answer: Answer): Promise<URL> {
     const { client, hosts, side } = this.#context;
     const { location } = answer.headers;
@@ -129,7 +146,7 @@ export class UploadRequests {
   }
 
   async #send(
-    method: 'POST' | 'PUT' | 'PATCH',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH',
     target: string | URL,
     request: Partial<Pick<RegistryRequest, 'headers' | 'body' | 'scopes'>>,
   ): Promise<Answer> {

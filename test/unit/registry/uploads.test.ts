@@ -234,18 +234,84 @@ test('no usable Location is an error, not a guess', async (t) => {
   }
 });
 
-test('an upload cut in the middle starts over with a new session', async (t) => {
+test('an upload cut before anything was kept starts over with a new session', async (t) => {
   let cuts = 0;
   const world = await setUp(t, {
     put: () => {
       cuts += 1;
-      return cuts === 1 ? 'cut' : undefined;
+      return cuts === 1 ? { keep: 0 } : undefined;
     },
   });
   await put(world, LARGE);
-  assert.deepEqual(methods(world), ['POST', 'PUT', 'POST', 'PUT']);
+  assert.deepEqual(methods(world), ['POST', 'PUT', 'GET', 'POST', 'PUT']);
   assert.equal(world.stored.size, 1);
   assert.equal(world.clock.sleeps.length, 1);
+});
+
+test('an upload cut in the middle goes on at its offset', async (t) => {
+  let cuts = 0;
+  const world = await setUp(t, {
+    put: () => {
+      cuts += 1;
+      return cuts === 1 ? { keep: 123_456 } : undefined;
+    },
+  });
+  await put(world, LARGE);
+  assert.deepEqual(methods(world), ['POST', 'PUT', 'GET', 'PATCH', 'PUT']);
+  const patch = world.server.requests[3];
+  assert.equal(patch?.headers['content-range'], '123456-199999');
+  assert.equal(patch.headers['content-length'], String(200_000 - 123_456));
+  assert.match(patch.path, /_state=2$/);
+  assert.deepEqual(world.stored.get(describe(LARGE).digest), LARGE);
+});
+
+test('an upload cut again while it is resumed goes on from there', async (t) => {
+  let cuts = 0;
+  const world = await setUp(t, {
+    put: (_request, held) => (held === 0 ? { keep: 50_000 } : undefined),
+    patch: () => {
+      cuts += 1;
+      return cuts === 1 ? { keep: 50_000 } : undefined;
+    },
+  });
+  await put(world, LARGE);
+  assert.deepEqual(methods(world), ['POST', 'PUT', 'GET', 'PATCH', 'GET', 'PATCH', 'PUT']);
+  assert.equal(world.stored.size, 1);
+});
+
+test('a session that does not hold what it says is left', async (t) => {
+  let cuts = 0;
+  const world = await setUp(t, {
+    put: () => {
+      cuts += 1;
+      return cuts === 1 ? { keep: 100_000 } : undefined;
+    },
+    status: () => ({ status: 204, headers: { range: '0-49999' } }),
+  });
+  await put(world, LARGE);
+  assert.deepEqual(methods(world), ['POST', 'PUT', 'GET', 'PATCH', 'POST', 'PUT']);
+  assert.equal(world.stored.size, 1);
+});
+
+test('a registry that does not tell what a session holds gets all of it again', async (t) => {
+  for (const status of [
+    { status: 404 },
+    { status: 405 },
+    { status: 204 },
+    { status: 204, headers: { range: 'bytes=5-9' } },
+    { status: 204, headers: { range: '0-200000' } },
+  ]) {
+    let cuts = 0;
+    const world = await setUp(t, {
+      put: () => {
+        cuts += 1;
+        return cuts === 1 ? { keep: 100_000 } : undefined;
+      },
+      status: () => status,
+    });
+    await put(world, LARGE);
+    assert.deepEqual(methods(world), ['POST', 'PUT', 'GET', 'POST', 'PUT']);
+  }
 });
 
 test('a session that the registry forgot is opened anew', async (t) => {

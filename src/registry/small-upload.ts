@@ -1,0 +1,71 @@
+import type { Readable } from 'node:stream';
+import { RegistryError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { digestOf, type Descriptor } from './manifest.ts';
+import { formatBlob } from './paths.ts';
+import type { Repository } from './reference.ts';
+import type { UploadContext, UploadRequests } from './upload-requests.ts';
+
+export interface SmallUploadOptions extends UploadContext {
+  readonly logger: Logger;
+  readonly repository: Repository;
+  readonly descriptor: Descriptor;
+  readonly open: () => Promise<Readable>;
+  readonly requests: UploadRequests;
+}
+
+/** Sends a blob that fits into memory: in one request where the registry takes that. */
+export async function uploadSmall(
+  options: SmallUploadOptions,
+  session: URL | undefined,
+): Promise<void> {
+  const { requests } = options;
+  const body = await readWhole(options);
+  const place = session ?? (await singlePost(options, body)) ?? (await requests.start());
+  if (place === 'stored') return;
+  try {
+    await requests.put(place, body);
+  } catch (error) {
+    // The answer to a first PUT may have been lost, and with it what became of the session.
+    if (!(error instanceof RegistryError && error.registryCode === 'BLOB_UPLOAD_UNKNOWN')) {
+      throw error;
+    }
+    await requests.put(await requests.start(), body);
+  }
+}
+
+async function singlePost(
+  { client, logger, requests }: SmallUploadOptions,
+  body: Uint8Array,
+): Promise<'stored' | URL | undefined> {
+  if (!client.form.takesSinglePost) return undefined;
+  const result = await requests.singlePost(body);
+  if (result === 'stored') return result;
+  client.form.takesSinglePost = false;
+  logger.debug('the registry does not take a blob in one POST', { host: client.registry });
+  return result === 'unsupported' ? undefined : result;
+}
+
+async function readWhole({
+  repository,
+  descriptor,
+  open,
+  side,
+}: SmallUploadOptions): Promise<Uint8Array> {
+  const { size, digest } = descriptor;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of await open()) {
+    const bytes = chunk as Buffer;
+    length += bytes.byteLength;
+    if (length > size) break;
+    chunks.push(bytes);
+  }
+  const body = Buffer.concat(chunks);
+  if (length === size && digestOf(body) === digest) return body;
+  throw new RegistryError(
+    'DIGEST_MISMATCH',
+    `could not write ${formatBlob(repository, digest)}: the content to write is not ${size} bytes with that digest`,
+    { side },
+  );
+}
