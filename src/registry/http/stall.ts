@@ -24,14 +24,20 @@ export function watchForStall(
     const arm = (): void => {
       socket.setTimeout(connecting ? limits.connectMs : limits.stallMs);
     };
-    const onTimeout = (): void => {
+    const judge = (heard: number): void => {
+      if (outgoing.closed) return;
       if (connecting) {
         abandon(new StalledError(`no connection within ${limits.connectMs / 1000} s`));
-      } else if (isOurTurn(outgoing, incoming)) {
+      } else if (isOurTurn(outgoing, incoming) || socket.bytesRead > heard) {
         arm();
       } else {
         abandon(new StalledError(`the connection was silent for ${limits.stallMs / 1000} s`));
       }
+    };
+    // After a long turn of our own the timer comes before the bytes that wait to be read: they
+    // get their chance first.
+    const onTimeout = (): void => {
+      setImmediate(judge, socket.bytesRead);
     };
     arm();
     socket.on('timeout', onTimeout);
@@ -49,6 +55,9 @@ export function watchForStall(
 }
 
 function isOurTurn(outgoing: ClientRequest, incoming: IncomingMessage | undefined): boolean {
-  if (incoming !== undefined) return incoming.readableLength >= incoming.readableHighWaterMark;
+  if (incoming !== undefined) {
+    const isFull = incoming.readableLength >= incoming.readableHighWaterMark;
+    return isFull || incoming.complete || incoming.isPaused();
+  }
   return !outgoing.writableEnded && !outgoing.writableNeedDrain;
 }

@@ -259,3 +259,19 @@ test('whether a blob is there', async (t) => {
   assert.equal(await has('signed'), false);
   await assert.rejects(has('refused'), { code: 'REGISTRY_UNAUTHORIZED', side: 'target' });
 });
+
+test('a reader that takes its time is no reason to ask again', async (t) => {
+  for (const size of [400_000, 2_000_000]) {
+    const content = seededBytes('slowly', size);
+    const world = await setUp(t, () => ({ status: 200, body: content }), 50);
+    const stream = await world.source.openBlob(world.repository, describe(content));
+    let received = 0;
+    for await (const chunk of stream) {
+      const isFirst = received === 0;
+      received += (chunk as Buffer).byteLength;
+      if (isFirst) await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    assert.equal(received, size);
+    assert.equal(world.server.requests.length, 1);
+  }
+});

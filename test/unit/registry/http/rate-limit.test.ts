@@ -35,7 +35,6 @@ async function setUp(t: TestContext, ...answers: readonly ScriptedAnswer[]): Pro
 }
 
 test('a rate limit is recognised in every shape', () => {
-  const body = (text: string): Buffer => Buffer.from(text);
   const limited: readonly (readonly [number, string])[] = [
     [429, ''],
     [429, '{"errors":[]}'],
@@ -45,7 +44,7 @@ test('a rate limit is recognised in every shape', () => {
     [503, '<html>Rate limit exceeded</html>'],
   ];
   for (const [status, text] of limited) {
-    assert.notEqual(rateLimitReason(status, body(text)), undefined, `${status} ${text}`);
+    assert.notEqual(rateLimitReason(status, Buffer.from(text)), undefined, `${status} ${text}`);
   }
   const other: readonly (readonly [number, string])[] = [
     [200, 'too many requests'],
@@ -56,7 +55,7 @@ test('a rate limit is recognised in every shape', () => {
     [503, ''],
   ];
   for (const [status, text] of other) {
-    assert.equal(rateLimitReason(status, body(text)), undefined, `${status} ${text}`);
+    assert.equal(rateLimitReason(status, Buffer.from(text)), undefined, `${status} ${text}`);
   }
 });
 
