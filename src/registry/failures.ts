@@ -10,6 +10,8 @@ import { rateLimitReason } from './http/rate-limit.ts';
 import { RedirectError } from './http/redirects.ts';
 import { networkReason } from './network-reason.ts';
 
+const MISSING_REPOSITORY: ReadonlySet<string> = new Set(['NAME_UNKNOWN', 'NOT_FOUND']);
+
 /** What a request was for, as a message says it. */
 export interface Purpose {
   readonly side: Side;
@@ -45,7 +47,12 @@ export function refusal(answer: Answer, asked: Asked): RegistryError {
       options,
     );
   }
-  if (status === 404) return new RegistryError('REGISTRY_NOT_FOUND', head, options);
+  if (status === 404) {
+    const advice = MISSING_REPOSITORY.has(codes[0] ?? '')
+      ? `. ${missingRepositoryAdvice(asked)}`
+      : '';
+    return new RegistryError('REGISTRY_NOT_FOUND', `${head}${advice}`, options);
+  }
   if (status >= 500) {
     return new RegistryError('REGISTRY_UNAVAILABLE', `${head}; run again later`, options);
   }
@@ -101,4 +108,10 @@ function credentialAdvice({ credential, registry }: Asked, status: number): stri
       ? 'check its rights in this repository'
       : 'check that they are right and current';
   return `Asked as ${who}, from ${credential.origin}; ${next}`;
+}
+
+function missingRepositoryAdvice({ side, registry }: Asked): string {
+  return side === 'target'
+    ? `If ${registry} does not create repositories or projects by itself (ECR, Harbor), create it there first`
+    : 'Check the name of the repository';
 }

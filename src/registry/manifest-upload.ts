@@ -33,6 +33,7 @@ export async function putManifest(
     signal: options.signal,
   });
   if (answer.status >= 200 && answer.status < 300) {
+    client.written.add(manifestPath(reference));
     const stored = digestHeader(answer);
     if (stored !== undefined && stored !== manifest.digest) {
       throw new RegistryError(

@@ -16,6 +16,9 @@ import { formatManifest, manifestPath, pullScope } from './paths.ts';
 import { atDigest, isDigest, type Digest, type Reference } from './reference.ts';
 import type { ManifestHead } from './registry.ts';
 
+/** How often what was written in this run may be missing before it is believed. */
+const MAX_MISSES = 3;
+
 /** Asks for a manifest's digest, with a HEAD where the registry can answer one. */
 export async function headManifest(
   client: HostClient,
@@ -31,6 +34,7 @@ export async function headManifest(
   const mediaType = essence(answer.headers['content-type'] ?? '');
   if (answer.status === 200 && digest !== undefined && isManifestMediaType(mediaType)) {
     if (reference.kind === 'digest') assertDigest(reference.digest, digest, purpose);
+    if (isEchoOfDigest(reference, digest)) return undefined;
     return { digest, mediaType, size: contentLength(answer) };
   }
   // Some registries answer a HEAD with 405, or without a digest: then only the bytes tell.
@@ -61,6 +65,7 @@ export async function getManifest(
   const digest = digestOf(answer.body);
   if (reference.kind === 'digest') assertDigest(reference.digest, digest, purpose);
   assertDigest(digestHeader(answer) ?? digest, digest, purpose);
+  if (isEchoOfDigest(reference, digest)) return undefined;
   const manifest = parse(answer, purpose);
   cache.put(atDigest(reference, digest), manifest);
   return manifest;
@@ -72,6 +77,14 @@ export function digestHeader({ headers }: Answer): Digest | undefined {
   return typeof value === 'string' && isDigest(value) ? value : undefined;
 }
 
+/**
+ * GitLab resolves a tag `sha256-<hex>` that does not exist to the manifest of that digest. Such a
+ * tag lists what is attached to the manifest, and can never be the manifest itself.
+ */
+function isEchoOfDigest(reference: Reference, digest: Digest): boolean {
+  return reference.kind === 'tag' && reference.tag === digest.replace(':', '-');
+}
+
 async function ask(
   client: HostClient,
   method: 'GET' | 'HEAD',
@@ -79,15 +92,22 @@ async function ask(
   purpose: Purpose,
   { signal }: Options,
 ): Promise<Answer> {
-  return client.send({
-    method,
-    target: manifestPath(reference),
-    scopes: [pullScope(reference)],
-    headers: { accept: ACCEPT_MANIFESTS },
-    maxBytes: MAX_MANIFEST_BYTES,
-    purpose,
-    signal,
-  });
+  const target = manifestPath(reference);
+  for (let misses = 1; ; misses += 1) {
+    const answer = await client.send({
+      method,
+      target,
+      scopes: [pullScope(reference)],
+      headers: { accept: ACCEPT_MANIFESTS },
+      maxBytes: MAX_MANIFEST_BYTES,
+      purpose,
+      signal,
+    });
+    const isMissing = answer.status === 404 && client.written.has(target);
+    if (!isMissing || misses > MAX_MISSES) return answer;
+    // Behind a load balancer another node may not know yet what one has just taken (Artifactory).
+    await client.backOff(misses, signal);
+  }
 }
 
 function parse(answer: Answer, { side, what }: Purpose): Manifest {
