@@ -3,7 +3,14 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { parseTrustRoot, type TrustRootSource } from '../../../src/signatures/trust-root.ts';
 import { spkiOf } from './der.ts';
 import type { TestIdentity } from './identities.ts';
-import { rekorV1, rekorV2, sha256, trustedLog, type TransparencyLog } from './transparency-log.ts';
+import {
+  rekorV1,
+  rekorV2,
+  sha256,
+  trustedLog,
+  type RekorV1,
+  type TransparencyLog,
+} from './transparency-log.ts';
 
 /** A `trusted_root.json`. */
 export interface TrustedRootJson {
@@ -29,7 +36,7 @@ export interface Certified {
 export interface PrivateSigstore {
   /** Write it to a file for `verify.trustRoot`. */
   readonly trustedRoot: TrustedRootJson;
-  readonly rekorV1: TransparencyLog;
+  readonly rekorV1: RekorV1;
   readonly rekorV2: TransparencyLog;
   /** The key of the certificate authority, for certificates it would never issue. */
   readonly authority: KeyPair;
@@ -37,6 +44,8 @@ export interface PrivateSigstore {
   /** The time at which its logs and timestamps say things happen. */
   now(): Date;
   certify(identity: TestIdentity): Promise<Certified>;
+  /** Certifies a key that somebody else holds; DER in, DER out. */
+  certifyKey(publicKey: Buffer, identity: TestIdentity): Promise<Buffer>;
   /** An RFC 3161 timestamp over a signature. */
   timestamp(signature: Buffer): Promise<Buffer>;
 }
@@ -70,6 +79,14 @@ export async function createPrivateSigstore(
     rekorV2('https://log2.sigstore.example', validFrom),
   ];
   const rootCertificate = Buffer.from(bytesOf(ca.rootCertificate));
+  const certifyKey = async (publicKey: Buffer, identity: TestIdentity): Promise<Buffer> => {
+    const certificate = await ca.issueCertificate({
+      publicKey: Buffer.from(publicKey),
+      subjectAltName: identity.subject,
+      extensions: extensionsOf(identity),
+    });
+    return Buffer.from(bytesOf(certificate));
+  };
   return {
     trustedRoot: {
       mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
@@ -99,13 +116,9 @@ export async function createPrivateSigstore(
     now: wholeSeconds,
     async certify(identity) {
       const keys = newKey();
-      const certificate = await ca.issueCertificate({
-        publicKey: Buffer.from(spkiOf(keys.publicKey)),
-        subjectAltName: identity.subject,
-        extensions: extensionsOf(identity),
-      });
-      return { keys, certificate: Buffer.from(bytesOf(certificate)) };
+      return { keys, certificate: await certifyKey(spkiOf(keys.publicKey), identity) };
     },
+    certifyKey,
     async timestamp(signature) {
       const response = await tsa.timestamp({
         artifactHash: Buffer.from(sha256(signature)),

@@ -26,6 +26,12 @@ export interface TransparencyLog {
   log(body: LogBody, at: Date): Promise<LogEntry>;
 }
 
+/** Rekor 1, which also speaks the API that signers use. */
+export interface RekorV1 extends TransparencyLog {
+  /** The answer to a new entry: itself, by its identifier. */
+  answer(body: LogBody, at: Date): Promise<Readonly<Record<string, object>>>;
+}
+
 /** The answer of Rekor 1, whose types the mock does not ship. */
 interface RekorAnswer {
   readonly body: string;
@@ -44,13 +50,17 @@ interface RekorAnswer {
 }
 
 /** Rekor 1: dates its entries. */
-export function rekorV1(baseUrl: string, validFrom: Date): TransparencyLog {
+export function rekorV1(baseUrl: string, validFrom: Date): RekorV1 {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const answer = async (body: LogBody, at: Date): Promise<Record<string, RekorAnswer>> => {
+    const rekor = await initializeTLog(baseUrl, keys, at);
+    return (await rekor.log(body)) as Record<string, RekorAnswer>;
+  };
   return {
     trusted: trustedLog(baseUrl, keys.publicKey, 'PKIX_ECDSA_P256_SHA_256', validFrom),
+    answer,
     async log(body, at) {
-      const rekor = await initializeTLog(baseUrl, keys, at);
-      const [entry] = Object.values((await rekor.log(body)) as Record<string, RekorAnswer>);
+      const [entry] = Object.values(await answer(body, at));
       if (entry === undefined) throw new Error('the log gave no entry');
       const { inclusionProof: proof, signedEntryTimestamp } = entry.verification;
       return {
