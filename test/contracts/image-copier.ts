@@ -504,7 +504,9 @@ function referencesOf(bytes: Uint8Array, mediaType: string): readonly Digest[] {
     manifest.kind === 'index'
       ? manifest.manifests
       : [...manifest.layers, ...(manifest.config === undefined ? [] : [manifest.config])];
-  return entries.map(({ digest }) => digest);
+  // What something is attached to comes first as well.
+  const subject = manifest.subject === undefined ? [] : [manifest.subject];
+  return [...entries, ...subject].map(({ digest }) => digest);
 }
 
 function digestWritten(fixture: CopierFixture, { repository, reference }: TargetWrite): string {

@@ -26,10 +26,11 @@ function setUp(
     to: string,
     signal?: AbortSignal,
     registry = 'dst.example',
+    tag = '1.0',
   ): Promise<CopyResult> =>
     copier.copy(
       { kind: 'digest', registry: 'src.example', repository: 'app', digest: image.digest },
-      { kind: 'tag', registry, repository: to, tag: '1.0' },
+      { kind: 'tag', registry, repository: to, tag },
       signal === undefined ? {} : { signal },
     );
   return { source, target, copy };
@@ -90,6 +91,21 @@ test('an image that is given up hands the shared blob on to the next', async () 
   await assert.rejects(given, /given up/);
   assert.equal((await kept).digest, second.digest);
   assert(target.repository('dst.example/kept').blobs.has(baseDigest));
+});
+
+test('two tags of one repository at once: what one brings is there for the other', async () => {
+  const [first, second] = images;
+  assert(first && second);
+  const { copy, target } = setUp(images);
+  const results = await Promise.all([
+    copy(first, 'app'),
+    copy(second, 'app', undefined, undefined, '2.0'),
+  ]);
+  assert.equal(
+    results.map(({ blobs }) => blobs.present).reduce((a, b) => a + b),
+    1,
+  );
+  assert.equal(count(target, 'putBlob', baseDigest), 1);
 });
 
 test('another target registry gets its own copy: nothing is mounted across hosts', async () => {

@@ -9,7 +9,7 @@ import {
   type HttpCopierFixture,
   type HttpFixtureOptions,
 } from '../../support/copier-fixture.ts';
-import { buildArtifact, buildImage, buildMultiArch, push, tagOf } from '../../support/images.ts';
+import { buildArtifact, buildImage, buildIndex, push, tagOf } from '../../support/images.ts';
 
 function start(
   options: CopierFixtureOptions & Partial<HttpFixtureOptions> = { referrersApi: true },
@@ -75,18 +75,42 @@ test('a refused password is the failing side’s', async () => {
 
 test('asks for nothing twice and for nothing it need not know', async () => {
   await using fixture = await start();
-  const index = buildMultiArch('requests', { layers: [100_000, 100] });
+  const child = buildImage({ seed: 'requests', layers: [100_000, 100] });
+  const children = [child, buildImage({ seed: 'more requests', layers: [100_000, 100] })];
+  // Attached to its own child: a search that went in circles would ask again.
+  const index = buildIndex({ children, subject: child.descriptor });
   push(fixture.source('app'), index);
   const copier = fixture.newCopier();
   await copier.copy(fixture.from('app', index.digest), fixture.to('app', '1.0'));
   for (const { requests } of [fixture.sourceRegistry, fixture.targetRegistry]) {
     const asked = requests.map(({ method, path }) => `${method} ${path}`);
-    const once = asked.filter((request) => !request.startsWith('POST'));
+    const once = asked.filter((request) => !/^(?:POST|PUT)/.test(request));
     assert.deepEqual(once, [...new Set(once)]);
   }
   const heads = fixture.targetRegistry.requests.filter(({ method }) => method === 'HEAD');
-  // The index and its 4 children, the two large layers, and the tag in the end.
-  assert.equal(heads.length, 8);
+  // The index and its 2 children, their large layers, and the tag in the end.
+  assert.equal(heads.length, 6);
+});
+
+test('what is there already costs a look, not a read', async () => {
+  await using fixture = await start();
+  const image = buildImage({ seed: 'again' });
+  const layers = [{ mediaType: 'text/plain', bytes: Buffer.from('a signature') }];
+  push(fixture.source('app'), image);
+  push(fixture.source('app'), buildArtifact({ layers }), tagOf(image.digest, '.sig'));
+  const [from, to] = [fixture.from('app', image.digest), fixture.to('app', '1.0')];
+  await fixture.newCopier().copy(from, to);
+  fixture.targetRegistry.forget();
+  await fixture.newCopier().copy(from, to);
+  assert.deepEqual(
+    fixture.targetRegistry.requests.map(({ method, path }) => `${method} ${path}`),
+    [
+      `HEAD /v2/app/manifests/${image.digest}`,
+      `GET /v2/app/referrers/${image.digest}`,
+      `HEAD /v2/app/manifests/${tagOf(image.digest, '.sig')}`,
+      'HEAD /v2/app/manifests/1.0',
+    ],
+  );
 });
 
 test('a registry that says it indexed a subject, and lists nothing, gets the fallback list', async () => {
