@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { CutOffError } from './http/body.ts';
 import type { Descriptor } from './manifest.ts';
 
 /** Where a blob's bytes come from, again and again if need be. */
@@ -64,7 +65,7 @@ export class BlobStream extends Readable {
     this.#body = body;
     this.#toSkip = this.#received - startsAt;
     if (!this.#isWanted) body.pause();
-    let reason: unknown = new Error('the answer was cut off');
+    let reason: unknown = new CutOffError('the answer was cut off');
     body.on('data', (chunk: Buffer) => this.#take(chunk));
     body.on('error', (error) => {
       reason = error;

@@ -1,6 +1,7 @@
 import { RegistryError, type Side } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Options } from '../options.ts';
+import { quote } from '../quote.ts';
 import { BlobStream, type BlobSource } from './blob-stream.ts';
 import type { Purpose } from './failures.ts';
 import type { HostClient } from './host-client.ts';
@@ -144,7 +145,7 @@ class RegistryBlobSource implements BlobSource {
   #startOf({ status, headers }: Answer, offset: number): number {
     const { size } = this.#descriptor;
     const encoding = headers['content-encoding'] ?? 'identity';
-    if (encoding !== 'identity') throw this.mismatch(`content encoded as ${encoding}`);
+    if (encoding !== 'identity') throw this.mismatch(`content encoded as ${quote(encoding)}`);
     const length = headers['content-length'];
     if (status === 206) {
       const [, start, total] =

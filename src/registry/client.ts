@@ -6,11 +6,16 @@ import type { Options } from '../options.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { TokenService } from './auth/token-service.ts';
 import { getBlob, hasBlob, openBlob } from './blobs.ts';
-import { findCredential, systemSources, type CredentialSources } from './credentials.ts';
+import {
+  findCredential,
+  systemSources,
+  type Credential,
+  type CredentialSources,
+} from './credentials.ts';
 import { HostClient } from './host-client.ts';
-import { Hosts, type HostSettingsByHost } from './hosts.ts';
+import { Hosts, type HostSettings, type HostSettingsByHost } from './hosts.ts';
 import type { Environment } from './http/agents.ts';
-import { systemClock, type Clock } from './http/clock.ts';
+import { abandonable, systemClock, type Clock } from './http/clock.ts';
 import { Exchange } from './http/exchange.ts';
 import { HostBudget } from './http/limits.ts';
 import { Transport } from './http/transport.ts';
@@ -59,6 +64,10 @@ export interface RegistriesOptions {
 export interface Registries {
   readonly source: Registry;
   readonly target: Registry;
+  /** The credential a registry is asked with, for whoever talks to it by other means. */
+  credentialFor(registry: string, options?: Options): Promise<Credential>;
+  /** What the operator says about a registry; empty if nothing. */
+  settingsFor(registry: string): HostSettings;
   /** Closes every connection; to be called once nothing is under way. */
   close(): void;
 }
@@ -74,6 +83,9 @@ export function createRegistries(options: RegistriesOptions): Registries {
   return {
     source: new DistributionRegistry('source', shared),
     target: new DistributionRegistry('target', shared),
+    credentialFor: async (registry, { signal } = {}) =>
+      abandonable(shared.client(registry).credential(), signal),
+    settingsFor: (registry) => shared.hosts.ofRegistry(registry),
     close: () => shared.close(),
   };
 }

@@ -1,4 +1,4 @@
-import { errorMessage, MirrorError, RegistryError, type Side } from '../errors.ts';
+import { MirrorError, RegistryError, type Side } from '../errors.ts';
 import { TokenRefusedError } from './auth/token-service.ts';
 import type { Credential } from './credentials.ts';
 import { parseErrorsBody } from './errors-body.ts';
@@ -8,6 +8,7 @@ import type { Answer } from './http/exchange.ts';
 import { PausedTooLongError } from './http/limits.ts';
 import { rateLimitReason } from './http/rate-limit.ts';
 import { RedirectError } from './http/redirects.ts';
+import { ContentSizeError } from './http/transport.ts';
 import { networkReason } from './network-reason.ts';
 
 const MISSING_REPOSITORY: ReadonlySet<string> = new Set(['NAME_UNKNOWN', 'NOT_FOUND']);
@@ -56,14 +57,13 @@ export function refusal(answer: Answer, asked: Asked): RegistryError {
   if (status >= 500) {
     return new RegistryError('REGISTRY_UNAVAILABLE', `${head}; run again later`, options);
   }
-  const { location } = answer.headers;
-  const where = status >= 300 && status < 400 && location !== undefined ? `, to ${location}` : '';
+  const where = status >= 300 && status < 400 ? redirectAdvice(answer) : '';
   return new RegistryError('REGISTRY_REFUSED', `${head}${where}`, options);
 }
 
 /**
- * A failure below the API, in the operator's words. Abandonment and errors that already say what
- * to do pass through.
+ * A failure below the API, in the operator's words. Abandonment, bugs, and errors that already say
+ * what to do pass through.
  */
 export function failure(error: unknown, asked: Asked, signal?: AbortSignal): unknown {
   if (signal?.aborted === true) return signal.reason;
@@ -82,6 +82,10 @@ export function failure(error: unknown, asked: Asked, signal?: AbortSignal): unk
     const message = `${head}${error.message}; run again after that`;
     return new RegistryError('REGISTRY_RATE_LIMITED', message, { side, cause: error });
   }
+  if (error instanceof ContentSizeError) {
+    const message = `${head}${error.message}; nothing was finished`;
+    return new RegistryError('DIGEST_MISMATCH', message, { side, cause: error });
+  }
   if (
     error instanceof RedirectError ||
     error instanceof ForbiddenAddressError ||
@@ -90,8 +94,17 @@ export function failure(error: unknown, asked: Asked, signal?: AbortSignal): unk
     const message = `${head}${error.message}`;
     return new RegistryError('REGISTRY_REFUSED', message, { side, cause: error });
   }
-  const message = `${head}${asked.registry}: ${networkReason(error) ?? errorMessage(error)}`;
+  const reason = networkReason(error);
+  // A bug must not pass for a registry that is down.
+  if (reason === undefined) return error;
+  const message = `${head}${asked.registry}: ${reason}`;
   return new RegistryError('REGISTRY_UNAVAILABLE', message, { side, cause: error });
+}
+
+/** Only the host: what follows may be signed. */
+function redirectAdvice({ headers, url }: Answer): string {
+  const host = URL.parse(headers.location ?? '', url.href)?.host;
+  return host === undefined ? '' : `, which leads to ${host}; name that host instead`;
 }
 
 function credentialAdvice({ credential, registry }: Asked, status: number): string {

@@ -1,6 +1,7 @@
 import type { RegistryError } from '../errors.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Scope } from './auth/scope.ts';
+import type { Credential } from './credentials.ts';
 import { failure, refusal, type Asked, type Purpose } from './failures.ts';
 import { abandonable } from './http/clock.ts';
 import type { Answer, Exchange } from './http/exchange.ts';
@@ -61,6 +62,11 @@ export class HostClient {
     } catch (error) {
       throw failure(error, await this.#asked(request.purpose), request.signal);
     }
+  }
+
+  /** Who it is asked as. */
+  async credential(): Promise<Credential> {
+    return this.#options.authenticator.credential();
   }
 
   /** The error that an unwanted answer amounts to. */

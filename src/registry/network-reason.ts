@@ -1,3 +1,6 @@
+import { errorMessage } from '../errors.ts';
+import { escapeUnprintable } from '../quote.ts';
+import { CutOffError } from './http/body.ts';
 import { StalledError } from './http/stall.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -15,6 +18,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for another name; check the host',
   DEPTH_ZERO_SELF_SIGNED_CERT:
     'its TLS certificate is signed by itself; give it as ca: for this host under registries:',
+  ERR_PROXY_TUNNEL:
+    'the proxy of HTTPS_PROXY does not let it through; check the proxy, or name the host in NO_PROXY',
   EPROTO:
     'it does not speak TLS; if it speaks plain http, set plainHttp: true for this host under registries:',
   ERR_SSL_WRONG_VERSION_NUMBER:
@@ -32,14 +37,24 @@ const UNKNOWN_AUTHORITY_CODES: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** Why a connection failed and what to do about it, where the reason is one we know. */
+/**
+ * Why a connection failed and what to do about it.
+ *
+ * @returns `undefined` for an error that is none of the network
+ */
 export function networkReason(error: unknown): string | undefined {
   if (error instanceof StalledError) return `${error.message}; run again, or check the network`;
+  if (error instanceof CutOffError) return error.message;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === undefined) return undefined;
+  if (code === undefined || isProgrammingCode(code)) return undefined;
   const reason = UNKNOWN_AUTHORITY_CODES.has(code) ? UNKNOWN_AUTHORITY : REASONS[code];
   if (reason !== undefined) return `${reason} (${code})`;
-  if (code.startsWith('HPE_'))
-    return `it does not speak HTTP/1.1 there; check the port and plainHttp (${code})`;
-  return undefined;
+  return code.startsWith('HPE_')
+    ? `it does not speak HTTP/1.1 there; check the port and plainHttp (${code})`
+    : `${escapeUnprintable(errorMessage(error))} (${code})`;
+}
+
+/** Node's own codes say that it was called wrongly, but for a few that come from the peer. */
+function isProgrammingCode(code: string): boolean {
+  return code.startsWith('ERR_') && !/^ERR_(?:TLS|SSL|PROXY)_/.test(code);
 }

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { ContentSizeError } from './http/transport.ts';
 import type { UploadRequests } from './upload-requests.ts';
 
 /** What is to be sent in pieces. */
@@ -47,7 +48,8 @@ class Pieces {
   async skip(length: number): Promise<void> {
     let skipped = 0;
     for await (const piece of this.take(length)) skipped += piece.byteLength;
-    if (skipped < length) throw new Error(`the content ended after ${skipped} bytes`);
+    if (skipped < length)
+      throw new ContentSizeError(`the content to send ended after ${skipped} bytes`);
   }
 
   async *take(length: number): AsyncGenerator<Buffer> {

@@ -52,6 +52,11 @@ export interface TransportOptions {
   readonly lookup?: LookupFunction | undefined;
 }
 
+/** What was to be sent is not as long as it was said to be. */
+export class ContentSizeError extends Error {
+  override readonly name = 'ContentSizeError';
+}
+
 /** One request, one answer: no redirects, no retries, no credentials of its own. */
 export class Transport {
   readonly #agents: Agents;
@@ -154,11 +159,12 @@ function pump({ stream, length }: StreamBody, outgoing: ClientRequest): void {
   stream.on('data', (chunk: Buffer) => {
     left -= chunk.byteLength;
     // The server would take what is too much for the start of another request.
-    if (left < 0) stream.destroy(new Error(`the content to send is longer than ${length} bytes`));
+    if (left < 0)
+      stream.destroy(new ContentSizeError(`the content to send is longer than ${length} bytes`));
   });
   stream.on('error', fail);
   stream.once('close', () => {
-    if (left > 0) fail(new Error(`the content to send ended ${left} bytes early`));
+    if (left > 0) fail(new ContentSizeError(`the content to send ended ${left} bytes early`));
   });
   outgoing.once('response', (response) => {
     isAnswered = true;
