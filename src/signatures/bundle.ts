@@ -7,11 +7,10 @@ import {
   ValidationError,
   type Bundle,
 } from '@sigstore/bundle';
-import { errorMessage } from '../errors.ts';
 import { assertBounded } from './bundle-bounds.ts';
 import { parseJsonObject, type JsonObject } from './json.ts';
 import { readLeaf, type Leaf } from './leaf.ts';
-import { invalid, shown } from './reject.ts';
+import { invalid, reasonOf, shown } from './reject.ts';
 import type { Signed } from './signed.ts';
 import { readStatement } from './statement.ts';
 
@@ -76,6 +75,6 @@ function validated(json: JsonObject): Bundle {
     return bundleFromJSON(json);
   } catch (error) {
     const fields = error instanceof ValidationError ? ` (${error.fields.join(', ')})` : '';
-    throw invalid(`the bundle is malformed: ${errorMessage(error)}${fields}`, error);
+    throw invalid(`the bundle is malformed: ${reasonOf(error)}${fields}`, error);
   }
 }

@@ -1,7 +1,7 @@
 import { VerificationError, type TrustMaterial } from '@sigstore/verify';
-import { errorMessage, SignatureError } from '../errors.ts';
+import { SignatureError } from '../errors.ts';
 import type { Leaf } from './leaf.ts';
-import { invalid } from './reject.ts';
+import { invalid, reasonOf } from './reject.ts';
 import type { Signed } from './signed.ts';
 
 /**
@@ -11,13 +11,13 @@ import type { Signed } from './signed.ts';
 export function explain(error: unknown, signed: Signed, trust: TrustMaterial): SignatureError {
   if (error instanceof SignatureError) return error;
   if (!(error instanceof VerificationError)) {
-    return invalid(`it is malformed: ${errorMessage(error)}`, error);
+    return invalid(`it is malformed: ${reasonOf(error)}`, error);
   }
-  return invalid(reasonOf(error, signed, trust), error);
+  return invalid(failedCheck(error, signed, trust), error);
 }
 
-function reasonOf(error: VerificationError, signed: Signed, trust: TrustMaterial): string {
-  const { message } = error;
+function failedCheck(error: VerificationError, signed: Signed, trust: TrustMaterial): string {
+  const message = reasonOf(error);
   switch (error.code) {
     case 'SIGNATURE_ERROR':
       return 'the signature does not match the signed bytes';

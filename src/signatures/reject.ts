@@ -1,4 +1,5 @@
-import { SignatureError } from '../errors.ts';
+import { errorMessage, SignatureError } from '../errors.ts';
+import { escapeUnprintable, quote } from '../quote.ts';
 
 /** The longest text of a stranger's that a message shows. */
 const MAX_SHOWN = 300;
@@ -19,6 +20,10 @@ export function untrusted(why: string): SignatureError {
 
 /** Text from a signature, fit for a terminal and a log: quoted, escaped, cut. */
 export function shown(text: unknown): string {
-  if (typeof text !== 'string') return typeof text;
-  return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+  return typeof text === 'string' ? quote(text, MAX_SHOWN) : typeof text;
+}
+
+/** What a library says of a signature. It may repeat what the signature holds. */
+export function reasonOf(error: unknown): string {
+  return escapeUnprintable(errorMessage(error).slice(0, MAX_SHOWN));
 }
