@@ -53,7 +53,7 @@ refused(sigstore, 'SIGNATURE_INVALID', {
   ),
   'a bundle that writes to the terminal': bundleOf(
     `{"mediaType":"${BUNDLE}","messageSignature":{"messageDigest":{"algorithm":"\\u001b[2J\\n"}}}`,
-    /malformed: [^\n\u001b]*\\u001b\[2J\\u000a/,
+    /malformed: .*\\u001b\[2J\\u000a/,
   ),
   'a bundle that nests without end': bundleOf(
     `{"mediaType":"${BUNDLE}","a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
