@@ -41,8 +41,6 @@ export function readLeaf(der: Buffer<ArrayBuffer>): Leaf {
 
 function parse(der: Buffer<ArrayBuffer>): Leaf {
   const certificate = X509Certificate.parse(der);
-  // The chain is checked over the re-encoded certificate; only this one may be the one we read.
-  if (!certificate.root.toDER().equals(der)) throw invalid('the certificate is not DER');
   const usages = certificate.extension(EXTENDED_KEY_USAGE)?.valueObj.subs[0]?.subs ?? [];
   if (!usages.some((usage) => usage.toOID() === CODE_SIGNING)) {
     throw invalid('the certificate is not for signing code (extended key usage)');

@@ -109,12 +109,12 @@ test('an extension that is no text', async () => {
 test('a certificate that could be written in two ways', async () => {
   const certificate = await certify();
   const longer = Buffer.concat([Buffer.from('308300', 'hex'), certificate.subarray(2)]);
-  refused(longer, /is not DER/);
+  refused(longer, /cannot be read/);
   refused(Buffer.concat([certificate, Buffer.from([0])]), /cannot be read/);
 });
 
 test('whatever is no certificate', () => {
   for (const bytes of ['', '00', '3000', '3082ffff', '860161']) {
-    refused(Buffer.from(bytes, 'hex'), /certificate cannot be read|is not DER/);
+    refused(Buffer.from(bytes, 'hex'), /certificate cannot be read/);
   }
 });
