@@ -6,7 +6,7 @@ import { signBundle } from '../../support/servers/cosign.ts';
 import { startGate, type Gate } from '../../support/servers/gate.ts';
 import { digestAccordingTo } from '../../support/servers/peers.ts';
 import { waitFor } from '../../support/servers/server-process.ts';
-import { SERVERS, startWorld, type World } from './world.ts';
+import { SERVERS, startWorld, type MirrorProcess, type World } from './world.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -46,6 +46,14 @@ async function assertMirrored({ world, images }: Interruptible): Promise<void> {
   }
 }
 
+/** Waits until a copy is held at the gate; a process that ends before would never come there. */
+async function untilHeld(gate: Gate, process: MirrorProcess): Promise<void> {
+  const ended = process.then(({ exitCode, stderr }) => {
+    throw new Error(`mirror gave ${exitCode} and copied nothing:\n${stderr}`);
+  });
+  await Promise.race([gate.held(), ended]);
+}
+
 test('killed in the middle of a blob, the next run completes the work', async (t) => {
   if (!requireServer(t, ...SERVERS)) return;
   const setting = await prepare(t);
@@ -53,7 +61,7 @@ test('killed in the middle of a blob, the next run completes the work', async (t
   gate.holdAfter(3 * MEBIBYTE);
 
   const killed = world.start('run');
-  await gate.held();
+  await untilHeld(gate, killed);
   killed.kill('SIGKILL');
   const { signal } = await killed;
   gate.open();
@@ -73,7 +81,7 @@ test('on SIGTERM what is in flight is finished and published, nothing new begun,
   gate.holdAfter(3 * MEBIBYTE);
 
   const stopped = world.start('run', '--output', 'json');
-  await gate.held();
+  await untilHeld(gate, stopped);
   let log = '';
   stopped.stderr.on('data', (text: Buffer) => (log += text.toString()));
   stopped.kill('SIGTERM');
