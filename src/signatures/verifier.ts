@@ -3,11 +3,12 @@ import { silentLogger, type Logger } from '../log.ts';
 import type { Options } from '../options.ts';
 import { formatReference, type DigestReference, type Repository } from '../registry/reference.ts';
 import type { RegistryReader } from '../registry/registry.ts';
-import { abandonable } from '../registry/http/clock.ts';
 import { candidatesOf, readCandidate } from './candidates.ts';
+import type { Discover } from './discover-once.ts';
 import { discoverAttachments } from './discover.ts';
 import { examine } from './examine.ts';
 import { isMet, verificationOf } from './findings.ts';
+import { Once } from './once.ts';
 import type { SignaturePolicy } from './policy.ts';
 import type { SignatureVerifier, Verification } from './signature-verifier.ts';
 import type { TrustRootSource } from './trust-root.ts';
@@ -19,6 +20,8 @@ export interface SignatureVerifierDependencies {
   /** What makes an image of a repository acceptable. */
   readonly policyFor: (image: Repository) => SignaturePolicy;
   readonly trustRoot: TrustRootSource;
+  /** A run shares one with its copier, so that nothing is asked twice. */
+  readonly discover?: Discover;
   readonly logger?: Logger;
 }
 
@@ -31,33 +34,19 @@ export interface SignatureVerifierDependencies {
 export function createSignatureVerifier(
   dependencies: SignatureVerifierDependencies,
 ): SignatureVerifier {
-  const verifying = new Map<string, Promise<Verification>>();
+  const verdicts = new Once<Verification>();
   const policies = new Map<string, TrustedSigners>();
   return {
     async verify(image, options = {}) {
-      options.signal?.throwIfAborted();
       const policy = dependencies.policyFor(image);
       const policyKey = JSON.stringify(policy);
       const signers = policies.get(policyKey) ?? trustSigners(policy);
       policies.set(policyKey, signers);
-      const key = `${image.digest} ${policyKey}`;
-      const underWay = verifying.get(key);
-      if (underWay !== undefined) {
-        // Its failure is its own: another repository, another wish to stop.
-        const verified = await abandonable(
-          underWay.catch(() => undefined),
-          options.signal,
-        );
-        if (verified !== undefined) return verified;
-      }
-      const verification = verifyImage(image, signers, dependencies, options);
-      verifying.set(key, verification);
-      try {
-        return await verification;
-      } catch (error) {
-        if (verifying.get(key) === verification) verifying.delete(key);
-        throw error;
-      }
+      return await verdicts.get(
+        `${image.digest} ${policyKey}`,
+        () => verifyImage(image, signers, dependencies, options),
+        options.signal,
+      );
     },
   };
 }
@@ -65,10 +54,15 @@ export function createSignatureVerifier(
 async function verifyImage(
   image: DigestReference,
   signers: TrustedSigners,
-  { registry, trustRoot, logger = silentLogger }: SignatureVerifierDependencies,
+  {
+    registry,
+    trustRoot,
+    discover = discoverAttachments,
+    logger = silentLogger,
+  }: SignatureVerifierDependencies,
   options: Options,
 ): Promise<Verification> {
-  const attachments = await discoverAttachments(registry, image, options);
+  const attachments = await discover(registry, image, options);
   const findings = await examine(
     {
       digest: image.digest,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ConfigError, RegistryError, SignatureError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/registry/manifest.ts';
 import type { DigestReference } from '../../../src/registry/reference.ts';
+import { discoverOnce } from '../../../src/signatures/discover-once.ts';
 import { VENDOR_POLICY, type SignaturePolicy } from '../../../src/signatures/policy.ts';
 import { createSignatureVerifier } from '../../../src/signatures/verifier.ts';
 import { signatureVerifierContract } from '../../contracts/signature-verifier.ts';
@@ -128,6 +129,22 @@ test('each manifest and blob is asked for once, and nothing that the copier woul
     ]),
   );
   assert.equal(scene.registry.calls.length, 6);
+});
+
+test('what the verifier of a run discovered its copier need not ask for', async () => {
+  const scene = createScene(sigstore);
+  await signImage(sigstore, scene.repository, scene.image);
+  const discover = discoverOnce();
+  const verifier = createSignatureVerifier({
+    registry: scene.registry,
+    policyFor: () => VENDOR_POLICY,
+    trustRoot: trustRootOf(sigstore.trustedRoot),
+    discover,
+  });
+  await verifier.verify(referenceTo(scene.image));
+  scene.registry.calls.length = 0;
+  assert.equal((await discover(scene.registry, referenceTo(scene.image))).length, 1);
+  assert.deepEqual(scene.registry.calls, []);
 });
 
 test('each repository has its own policy', async () => {
