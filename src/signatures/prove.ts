@@ -31,17 +31,14 @@ export interface Proof {
  * @throws SignatureError
  */
 export function proveByCertificate(signed: Signed, trust: TrustMaterial): Proof {
-  const { bundle, artifact, leaf } = signed;
+  const { artifact, leaf } = signed;
   if (leaf === undefined) throw invalid('it brings no certificate');
   const verifier = new Verifier(trust, {
     ctlogThreshold: trust.ctlogs.length > 0 ? 1 : 0,
     tlogThreshold: trust.tlogs.length > 0 ? 1 : 0,
     timestampThreshold: 1,
   });
-  const isDatedByLog = bundle.verificationMaterial.tlogEntries.some(
-    ({ inclusionPromise }) => inclusionPromise !== undefined,
-  );
-  return run(signed, trust, leaf.der, isDatedByLog, (bundle) => {
+  return run(signed, trust, leaf.der, (bundle) => {
     const entity = toSignedEntity(bundle, artifact);
     verifier.verify(entity);
     return entity;
@@ -62,7 +59,7 @@ export function proveLogged(
   const keyed = { ...trust, publicKey: () => ({ publicKey: key, validFor: () => true }) };
   // A key is not bound to a time: what dates its signature is told, but not asked for.
   const verifier = new Verifier(keyed, { tlogThreshold: 1, timestampThreshold: 0 });
-  return run(signed, trust, spki, true, (bundle) => {
+  return run(signed, trust, spki, (bundle) => {
     const entity = toSignedEntity(bundle, signed.artifact);
     const { signature } = entity;
     verifier.verify({
@@ -80,15 +77,14 @@ export function proveLogged(
 }
 
 /**
- * Runs the library, and runs it again without timestamps where they alone were at fault and
- * something else dates the signature: they are unsigned extras that anybody could strip, and
- * Cosign 3 adds one of an authority that an older root does not know.
+ * Runs the library, and runs it again without timestamps where they alone were at fault: something
+ * else may date the signature. They are unsigned extras that anybody could strip, and Cosign 3 adds
+ * one of an authority that an older root does not know.
  */
 function run(
   signed: Signed,
   trust: TrustMaterial,
   signer: Buffer,
-  canForgoTimestamps: boolean,
   verify: (bundle: Bundle) => SignedEntity,
 ): Proof {
   const { bundle } = signed;
@@ -96,7 +92,7 @@ function run(
     return proofOf(verify(bundle), signer);
   } catch (error) {
     const first = explain(error, signed, trust);
-    if (!canForgoTimestamps || !isTimestampFault(error, bundle)) throw first;
+    if (!isTimestampFault(error, bundle)) throw first;
     try {
       return proofOf(verify(withoutTimestamps(bundle)), signer);
     } catch {

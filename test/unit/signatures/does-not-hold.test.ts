@@ -23,6 +23,7 @@ import { trustedKey } from '../../support/sigstore/keys.ts';
 
 const sigstore = await createPrivateSigstore();
 const elsewhere = await createPrivateSigstore();
+const unpublished = await createPrivateSigstore({ certificateLog: false });
 const otherDigest = digestOf(Buffer.from('another image'));
 const inHalfAnHour = new Date(Date.now() + 30 * 60 * 1000);
 
@@ -156,6 +157,11 @@ refused(sigstore, 'SIGNATURE_INVALID', {
       },
     },
   ),
+  'no log published the certificate': {
+    given: async ({ repository, image }) => signImage(unpublished, repository, image),
+    trustedRoot: { ...unpublished.trustedRoot, ctlogs: sigstore.trustedRoot.ctlogs },
+    says: /not published in a certificate log \(no SCT\)/,
+  },
   'an unknown log published the certificate': bundle(
     /published in the log [0-9a-f]{64}, which the trust root does not list/,
     undefined,
