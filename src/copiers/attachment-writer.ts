@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import { digestOf, MediaType, type Manifest } from '../registry/manifest.ts';
+import type { Manifest } from '../registry/manifest.ts';
 import {
   atDigest,
   atTag,
@@ -9,13 +9,13 @@ import {
   type TagReference,
 } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
-import { fallbackTag, type Attachment } from '../signatures/discover.ts';
+import type { Attachment } from '../signatures/discover.ts';
 import type { Attached } from './attachment-search.ts';
 import { mergeClassic } from './classic-merge.ts';
 import type { CopySession } from './copy-session.ts';
-import { addToFallbackIndex } from './fallback-index.ts';
 import { readTree } from './manifest-tree.ts';
 import { SingleFlight } from './single-flight.ts';
+import { TargetReferrers } from './target-referrers.ts';
 import type { TreeWriter } from './tree-writer.ts';
 
 export interface AttachmentWriterDependencies {
@@ -31,16 +31,16 @@ export class AttachmentWriter {
   readonly #target: Registry;
   readonly #writer: TreeWriter;
   readonly #logger: Logger;
+  readonly #referrers: TargetReferrers;
   /** By subject: the fallback list is read, changed and written, which two must not do at once. */
   readonly #subjects = new SingleFlight();
-  /** By registry: whether it lists referrers itself. */
-  readonly #hasReferrersApi = new Map<string, boolean>();
 
   constructor({ source, target, writer, logger }: AttachmentWriterDependencies) {
     this.#source = source;
     this.#target = target;
     this.#writer = writer;
     this.#logger = logger;
+    this.#referrers = new TargetReferrers(target);
   }
 
   /**
@@ -63,7 +63,7 @@ export class AttachmentWriter {
     session: CopySession,
     isNew: boolean,
   ): Promise<void> {
-    const listed = isNew ? new Set<Digest>() : await this.#listedAtTarget(subject, session);
+    const listed = isNew ? new Set<Digest>() : await this.#referrers.listed(subject, session);
     const missing = attachments.filter(
       ({ tag, manifest }) => tag !== undefined || !listed.has(manifest.digest),
     );
@@ -79,7 +79,7 @@ export class AttachmentWriter {
       const isReferrer = manifest.subject?.digest === subject.digest;
       if (isReferrer && !isListed && !listed.has(manifest.digest)) unlisted.push(manifest);
     }
-    await this.#addToFallback(subject, unlisted, session);
+    await this.#referrers.addUnlisted(subject, unlisted, session);
   }
 
   /** @returns whether the registry lists it as a referrer */
@@ -93,7 +93,7 @@ export class AttachmentWriter {
     await this.#writer.writeContents(tree, session);
     const { subjectIndexed } = await this.#writer.writeManifest(tree, at, session);
     if (!subjectIndexed || manifest.subject === undefined) return false;
-    return this.#listsReferrers(atDigest(reference, manifest.subject.digest), session);
+    return this.#referrers.hasApi(atDigest(reference, manifest.subject.digest), session);
   }
 
   async #putClassic(
@@ -120,49 +120,5 @@ export class AttachmentWriter {
     await this.#target.putManifest(reference, merge.manifest, options);
     session.tally.manifests += 1;
     return false;
-  }
-
-  async #listedAtTarget(
-    subject: DigestReference,
-    session: CopySession,
-  ): Promise<ReadonlySet<Digest>> {
-    const listed = await this.#target.referrers(subject, session.options);
-    this.#hasReferrersApi.set(subject.registry, listed !== undefined);
-    const members = listed ?? (await this.#readFallback(subject, session))?.manifests ?? [];
-    return new Set(members.map(({ digest }) => digest));
-  }
-
-  async #addToFallback(
-    subject: DigestReference,
-    referrers: readonly Manifest[],
-    session: CopySession,
-  ): Promise<void> {
-    if (referrers.length === 0) return;
-    const bytes = addToFallbackIndex(await this.#readFallback(subject, session), referrers);
-    if (bytes === undefined) return;
-    const reference = atTag(subject, fallbackTag(subject));
-    const index = { bytes, mediaType: MediaType.ociIndex, digest: digestOf(bytes) };
-    await this.#target.putManifest(reference, index, session.options);
-    session.tally.manifests += 1;
-  }
-
-  /** The list under the fallback tag; not the image, which GitLab and `cosign copy` show there. */
-  async #readFallback(
-    subject: DigestReference,
-    session: CopySession,
-  ): Promise<(Manifest & { readonly kind: 'index' }) | undefined> {
-    const reference = atTag(subject, fallbackTag(subject));
-    const found = await this.#target.getManifest(reference, session.options);
-    return found?.kind === 'index' && found.digest !== subject.digest ? found : undefined;
-  }
-
-  /** ECR answers `OCI-Subject` and yet has had no list to ask for: only the list itself is proof. */
-  async #listsReferrers(subject: DigestReference, session: CopySession): Promise<boolean> {
-    let known = this.#hasReferrersApi.get(subject.registry);
-    if (known === undefined) {
-      known = (await this.#target.referrers(subject, session.options)) !== undefined;
-      this.#hasReferrersApi.set(subject.registry, known);
-    }
-    return known;
   }
 }

@@ -5,6 +5,7 @@ import { formatRepository, isSameRepository, type Repository } from '../registry
 import type { Registry } from '../registry/registry.ts';
 import type { CopySession } from './copy-session.ts';
 import { SingleFlight } from './single-flight.ts';
+import { StreamSlot } from './stream-slot.ts';
 import type { BlobOutcome } from './tally.ts';
 
 /**
@@ -91,7 +92,7 @@ export class BlobTransfers {
   ): Promise<'uploaded' | 'mounted'> {
     const { target, options, stopped } = session;
     stopped.throwIfAborted();
-    const slot = new Slot(this.#streams);
+    const slot = new StreamSlot(this.#streams);
     try {
       const outcome = await this.#target.putBlob(
         target,
@@ -118,35 +119,6 @@ export class BlobTransfers {
     return session.tally.isWatched
       ? counted(stream, (sent) => session.tally.sent(blob, sent))
       : stream;
-  }
-}
-
-/** A place among the streams open at once: taken when bytes begin to flow, given back in the end. */
-class Slot {
-  readonly #limit: LimitFunction;
-  #isClosed = false;
-  #isTaken = false;
-  readonly #closed = Promise.withResolvers<void>();
-
-  constructor(limit: LimitFunction) {
-    this.#limit = limit;
-  }
-
-  async take(): Promise<void> {
-    if (this.#isTaken) return;
-    this.#isTaken = true;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    void this.#limit(async () => {
-      resolve();
-      await this.#closed.promise;
-    });
-    await promise;
-    if (this.#isClosed) throw new Error('the transfer was over before its turn came');
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#closed.resolve();
   }
 }
 
