@@ -56,27 +56,29 @@ test('credentials stay with a redirect within the registry', async (t) => {
   assert.equal(registry.requests[1]?.headers.authorization, 'Bearer precious');
 });
 
-test('another host that asks for credentials gets none', async (t) => {
-  const storage = await startScripted(t, () => ({
-    ...refusal(401, 'UNAUTHORIZED'),
-    headers: { 'www-authenticate': 'Basic realm="give"' },
-  }));
-  const registry = await startScripted(t, ({ headers }) =>
-    headers.authorization === undefined
-      ? { status: 401, headers: { 'www-authenticate': 'Basic realm="registry"' } }
-      : to(`${storage.url}/blob`),
-  );
-  const { source } = openRegistries(t, {
-    [registry.host]: { username: 'ci', password: new Secret('hunter2') },
-  });
-  const repository = { registry: registry.host, repository: 'acme/app' };
-  await assert.rejects(source.getBlob(repository, DESCRIPTOR, { maxBytes: 100 }), {
-    code: 'REGISTRY_UNAUTHORIZED',
-  });
-  assert.deepEqual(
-    storage.requests.map(({ headers }) => headers.authorization),
-    [undefined],
-  );
+test('another host that asks for credentials gets none, and no say in where they go', async (t) => {
+  for (const scheme of ['Basic', 'Bearer']) {
+    const storage = await startScripted(t, ({ headers }) => ({
+      ...refusal(401, 'UNAUTHORIZED'),
+      headers: { 'www-authenticate': `${scheme} realm="http://${headers.host ?? ''}/give"` },
+    }));
+    const registry = await startScripted(t, ({ headers }) =>
+      headers.authorization === undefined
+        ? { status: 401, headers: { 'www-authenticate': 'Basic realm="registry"' } }
+        : to(`${storage.url}/blob`),
+    );
+    const { source } = openRegistries(t, {
+      [registry.host]: { username: 'ci', password: new Secret('hunter2') },
+    });
+    const repository = { registry: registry.host, repository: 'acme/app' };
+    await assert.rejects(source.getBlob(repository, DESCRIPTOR, { maxBytes: 100 }), {
+      code: 'REGISTRY_UNAUTHORIZED',
+    });
+    assert.deepEqual(
+      storage.requests.map(({ path, headers }) => [path, headers.authorization]),
+      [['/blob', undefined]],
+    );
+  }
 });
 
 test('redirects have an end', async (t) => {

@@ -344,26 +344,32 @@ test('a final refusal is not repeated', async (t) => {
   assert.deepEqual(methods(world), ['POST', 'PUT']);
 });
 
-test("the source's own failure is the one reported, and nothing is finished", async (t) => {
-  const failure = new RegistryError('DIGEST_MISMATCH', 'not what it should be', { side: 'source' });
-  for (const at of [0, 100_000]) {
-    const world = await setUp(t);
-    const broken = async (): Promise<Readable> =>
-      Readable.from(
-        (async function* () {
-          if (at > 0) yield LARGE.subarray(0, at);
-          // Let what was yielded get under way.
-          await new Promise(setImmediate);
-          throw failure;
-        })(),
-        { objectMode: false },
+test("the source's own failure is the one reported, once, and nothing is finished", async (t) => {
+  for (const code of ['DIGEST_MISMATCH', 'REGISTRY_UNAVAILABLE'] as const) {
+    const failure = new RegistryError(code, 'the source failed', { side: 'source' });
+    for (const at of [0, 100_000]) {
+      const world = await setUp(t);
+      let opened = 0;
+      const broken = async (): Promise<Readable> => {
+        opened += 1;
+        return Readable.from(
+          (async function* () {
+            if (at > 0) yield LARGE.subarray(0, at);
+            // Let what was yielded get under way.
+            await new Promise(setImmediate);
+            throw failure;
+          })(),
+          { objectMode: false },
+        );
+      };
+      await assert.rejects(
+        world.target.putBlob(world.repository, describe(LARGE), broken),
+        (error) => error === failure,
       );
-    await assert.rejects(
-      world.target.putBlob(world.repository, describe(LARGE), broken),
-      (error) => error === failure,
-    );
-    assert.equal(world.stored.size, 0);
-    assert.equal(methods(world).filter((method) => method === 'PUT').length, 0);
+      assert.equal(opened, 1);
+      assert.equal(world.stored.size, 0);
+      assert.equal(methods(world).filter((method) => method === 'PUT').length, 0);
+    }
   }
 });
 

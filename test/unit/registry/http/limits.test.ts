@@ -119,6 +119,18 @@ test('without a Retry-After the pause doubles with each refusal in a row', async
   assert.deepEqual(clock.sleeps, [750, 1500, 3000]);
 });
 
+test('refusals of one burst that name no wait guess once', async () => {
+  const { budget, clock } = setUp();
+  const burst = await Promise.all([budget.enter(), budget.enter()]);
+  for (const ticket of burst) {
+    budget.refused(ticket, undefined, 'it answered 429');
+    clock.advance(100);
+    ticket.release();
+  }
+  await budget.enter();
+  assert.deepEqual(clock.sleeps, [550]);
+});
+
 test('a pause nobody waits for fails, now and until it is over', async () => {
   const { budget, clock } = setUp();
   const ticket = await budget.enter();

@@ -88,6 +88,13 @@ test('one pause holds up everybody, on both sides', async (t) => {
   assert.equal(server.requests.length, 4);
 });
 
+test('a success in between makes the next guess short again', async (t) => {
+  const world = await setUp(t, { status: 429 }, { status: 429 }, FOUND, { status: 429 });
+  await world.source.head(world.reference);
+  await world.source.head(world.reference);
+  assert.deepEqual(world.clock.sleeps, [750, 1500, 750]);
+});
+
 test('a manifest that is refused for the rate is written later', async (t) => {
   const world = await setUp(
     t,

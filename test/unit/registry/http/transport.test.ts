@@ -119,10 +119,10 @@ test('an answer that falls silent in the middle is given up on', async (t) => {
 
 test('a slow producer of what is sent is not the server being silent', async (t) => {
   const server = await startScripted(t, () => ({ status: 201 }));
-  const stallMs = 100;
+  const stallMs = 500;
   const slow = async function* (): AsyncGenerator<Buffer> {
     yield Buffer.from('a');
-    await new Promise((resolve) => setTimeout(resolve, 2.5 * stallMs));
+    await new Promise((resolve) => setTimeout(resolve, 1.2 * stallMs));
     yield Buffer.from('b');
   };
   const body = { stream: Readable.from(slow(), { objectMode: false }), length: 2 };
@@ -134,11 +134,11 @@ test('a slow producer of what is sent is not the server being silent', async (t)
 test('a reader that pauses is not the server being silent', async (t) => {
   const content = Buffer.alloc(1_000_000, 'x');
   const server = await startScripted(t, () => ({ status: 200, body: content }));
-  const stallMs = 100;
+  const stallMs = 500;
   const { body } = await open(t, { stallMs }).send(request(server.url));
   let length = 0;
   for await (const chunk of body) {
-    if (length === 0) await new Promise((resolve) => setTimeout(resolve, 2.5 * stallMs));
+    if (length === 0) await new Promise((resolve) => setTimeout(resolve, 1.2 * stallMs));
     length += (chunk as Buffer).byteLength;
   }
   assert.equal(length, content.byteLength);
