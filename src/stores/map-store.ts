@@ -11,6 +11,8 @@ export type Revision = string & { readonly [revisionBrand]: true };
 export interface StoredMap {
   readonly text: string;
   readonly revision: Revision;
+  /** Who wrote it, where the store keeps that and the writer said so. For people only. */
+  readonly writer?: string;
 }
 
 /** Read access. All the orchestrator ever gets. */
@@ -36,4 +38,16 @@ export interface MapStore extends MapReader {
    * @throws MapStoreError `MAP_UNAVAILABLE`: unknown whether it changed; read to find out
    */
   write(text: string, expected: Revision | undefined, options?: Options): Promise<Revision>;
+}
+
+/** A map store that can be tried out without touching the map. */
+export interface ProvableMapStore extends MapStore {
+  /** Another object beside the map, under the map's name and this suffix. */
+  scratch(suffix: string): ScratchMapStore;
+}
+
+/** Holds nothing of value. Whoever writes it removes it. */
+export interface ScratchMapStore extends MapStore {
+  /** Removes what was written through this store, every version of it. */
+  remove(options?: Options): Promise<void>;
 }

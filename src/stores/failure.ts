@@ -1,0 +1,66 @@
+import { errorMessage, MapStoreError } from '../errors.ts';
+
+/** Why a store could not be reached or did not do what was asked. */
+export interface FailureReason {
+  /** What came back and what to do about it. */
+  readonly words: string;
+  /** `false` where only the operator can mend it. */
+  readonly isRetryable: boolean;
+}
+
+/** A reason that only a change by the operator mends. */
+export function lasting(words: string): FailureReason {
+  return { words, isRetryable: false };
+}
+
+/** A reason that may be gone at the next try. */
+export function passing(words: string): FailureReason {
+  return { words, isRetryable: true };
+}
+
+/** The `MAP_UNAVAILABLE` of a store. */
+export function unavailable(
+  location: string,
+  verb: string,
+  reason: FailureReason,
+  cause: unknown,
+): MapStoreError {
+  return new MapStoreError(
+    'MAP_UNAVAILABLE',
+    `${location}: could not ${verb} the map: ${reason.words}`,
+    cause,
+    reason.isRetryable,
+  );
+}
+
+/** The `MAP_CONFLICT` of a store. */
+export function conflict(location: string, cause?: unknown): MapStoreError {
+  return new MapStoreError(
+    'MAP_CONFLICT',
+    `${location} was changed by somebody else since it was read; nothing was written`,
+    cause,
+  );
+}
+
+/** The reason of a failure below HTTP, or of none that is known: then it may pass. */
+export function networkReason(error: unknown): FailureReason {
+  const code = codeOf(error);
+  const words = errorMessage(error).split('\n')[0] ?? '';
+  if (code !== undefined && /CERT|TLS|SIGNATURE|ISSUER/.test(code)) {
+    return lasting(
+      `the store's certificate is not trusted (${code}): give the authority that issued it as "ca", or in NODE_EXTRA_CA_CERTS`,
+    );
+  }
+  if (code === 'ENOTFOUND') return passing(`${words}: check the endpoint's or bucket's name`);
+  return passing(words === '' ? (code ?? 'no answer') : words);
+}
+
+/** The code of an error or of what caused it: the SDKs wrap what Node says. */
+function codeOf(error: unknown): string | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    if ('code' in at && typeof at.code === 'string' && /^[A-Z][A-Z_]+$/.test(at.code)) {
+      return at.code;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { errorMessage } from '../errors.ts';
+import type { Options } from '../options.ts';
+import { isFailedCondition, nameOf, statusOf } from './s3-errors.ts';
+import type { S3Condition, S3Object } from './s3-object.ts';
+
+/**
+ * What a store makes of conditional writes. `quoted`: right. `unquoted`: right, but it compares
+ * ETags without their quotes (Ceph RGW 16, DigitalOcean Spaces), and a quoted one never matches.
+ * `ignored`: it writes whatever the condition says. `refused`: it answers with an error.
+ */
+export type ConditionSupport =
+  | { readonly kind: 'quoted' | 'unquoted' }
+  | { readonly kind: 'ignored' | 'refused'; readonly detail: string };
+
+const NO_SUCH_ETAG = '"00000000000000000000000000000000"';
+
+/**
+ * Finds out by trying, on an object of its own beside `object`. A vendor's name tells nothing: the
+ * same product treats conditions differently from one version to the next.
+ *
+ * @throws the SDK's error if writing fails for reasons other than a condition
+ */
+export async function probeConditions(
+  object: S3Object,
+  options: Options,
+  onLeftOver: (key: string, error: unknown) => void,
+): Promise<ConditionSupport> {
+  const scratch = object.beside(`.probe-${randomUUID()}`);
+  const put = async (condition: S3Condition): Promise<string | Answer> => {
+    try {
+      return (await scratch.put('# sdr-mirror tries whether conditions hold\n', condition, options))
+        .etag;
+    } catch (error) {
+      const answer = answerOf(error);
+      if (answer === undefined) throw error;
+      return answer;
+    }
+  };
+  try {
+    return await probe(put);
+  } finally {
+    await scratch.deleteWritten({}).catch((error: unknown) => onLeftOver(scratch.key, error));
+  }
+}
+
+interface Answer {
+  readonly isFailedCondition: boolean;
+  readonly text: string;
+}
+
+async function probe(
+  put: (condition: S3Condition) => Promise<string | Answer>,
+): Promise<ConditionSupport> {
+  const etag = await put({ ifNoneMatch: '*' });
+  if (typeof etag !== 'string') {
+    return { kind: 'refused', detail: `If-None-Match on a new object gave ${etag.text}` };
+  }
+  const again = await put({ ifNoneMatch: '*' });
+  if (typeof again === 'string') {
+    return { kind: 'ignored', detail: 'If-None-Match: * replaced an object that exists' };
+  }
+  if (!again.isFailedCondition) {
+    return { kind: 'refused', detail: `If-None-Match on an object that exists gave ${again.text}` };
+  }
+  const wrong = await put({ ifMatch: NO_SUCH_ETAG });
+  if (typeof wrong === 'string') {
+    return { kind: 'ignored', detail: 'If-Match replaced an object with another ETag' };
+  }
+  if (!wrong.isFailedCondition) {
+    return { kind: 'refused', detail: `If-Match with another ETag gave ${wrong.text}` };
+  }
+  const quoted = await put({ ifMatch: etag });
+  if (typeof quoted === 'string') return { kind: 'quoted' };
+  const unquoted = await put({ ifMatch: unquote(etag) });
+  if (typeof unquoted !== 'string') {
+    return { kind: 'refused', detail: `If-Match with the right ETag gave ${unquoted.text}` };
+  }
+  // A store that ignores what it cannot parse would have taken that for no condition at all.
+  const stale = await put({ ifMatch: unquote(NO_SUCH_ETAG) });
+  return typeof stale === 'string'
+    ? { kind: 'ignored', detail: 'an unquoted If-Match replaced an object with another ETag' }
+    : { kind: 'unquoted' };
+}
+
+/** An ETag as the store compares it. */
+export function etagFor(support: ConditionSupport, etag: string): string {
+  return support.kind === 'unquoted' ? unquote(etag) : etag;
+}
+
+function unquote(etag: string): string {
+  return etag.replaceAll('"', '');
+}
+
+/** `undefined` for what is no answer to a condition: no right, no bucket, no network, an outage. */
+function answerOf(error: unknown): Answer | undefined {
+  const status = statusOf(error);
+  const isAnswer = isFailedCondition(error) || status === 400 || status === 405 || status === 501;
+  if (!isAnswer) return undefined;
+  return {
+    isFailedCondition: isFailedCondition(error),
+    text: `${status} ${nameOf(error)}: ${errorMessage(error)}`,
+  };
+}

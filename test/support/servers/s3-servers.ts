@@ -1,0 +1,169 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { Secret } from '../../../src/secret.ts';
+import type { S3Place } from '../../../src/stores/place.ts';
+import { binary } from './binaries.ts';
+import { makeCertificate } from './certificate.ts';
+import { freePort, request, startProcess, temporaryFolder } from './server-process.ts';
+
+/** A real S3 on loopback. */
+export interface S3Server {
+  readonly url: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** PEM file of the certificate to trust, when it serves TLS. */
+  readonly ca: string | undefined;
+  readonly log: () => Promise<string>;
+  readonly stop: () => Promise<void>;
+}
+
+/** MinIO: checks signatures, knows conditions and versions. */
+export async function startMinio(options: { readonly tls?: boolean } = {}): Promise<S3Server> {
+  const { path: folder, remove } = await temporaryFolder('minio');
+  const certificates = join(folder, 'certificates');
+  await mkdir(certificates);
+  const certificate = options.tls === true ? await makeCertificate(folder) : undefined;
+  if (certificate !== undefined) {
+    await copyFile(certificate.certificate, join(certificates, 'public.crt'));
+    await copyFile(certificate.key, join(certificates, 'private.key'));
+  }
+  const host = `127.0.0.1:${await freePort()}`;
+  const url = `${certificate === undefined ? 'http' : 'https'}://${host}`;
+  const credentials = { accessKeyId: 'minio-user', secretAccessKey: 'minio-password' };
+  const listen = ['--address', host, '--console-address', `127.0.0.1:${await freePort()}`];
+  const server = await startProcess(
+    [binary('minio'), 'server', join(folder, 'data'), ...listen, '--certs-dir', certificates],
+    folder,
+    async () => isUp(`${url}/minio/health/ready`),
+    {
+      MINIO_ROOT_USER: credentials.accessKeyId,
+      MINIO_ROOT_PASSWORD: credentials.secretAccessKey,
+      MINIO_BROWSER: 'off',
+      MINIO_UPDATE: 'off',
+    },
+  );
+  return { url, ...credentials, ca: certificate?.certificate, ...stopping(server, remove) };
+}
+
+/** gofakes3: in memory, knows conditions, checks no signature. */
+export async function startGofakes3(): Promise<S3Server> {
+  const { path: folder, remove } = await temporaryFolder('gofakes3');
+  const host = `127.0.0.1:${await freePort()}`;
+  const server = await startProcess(
+    [binary('gofakes3'), '-backend', 'memory', '-host', host],
+    folder,
+    async () => isUp(`http://${host}/`),
+  );
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };
+  return { url: `http://${host}`, ...credentials, ca: undefined, ...stopping(server, remove) };
+}
+
+/** s3rver: ignores conditions. */
+export async function startS3rver(): Promise<S3Server> {
+  const { path: folder, remove } = await temporaryFolder('s3rver');
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const server = await startProcess(
+    [binary('s3rver'), '-d', join(folder, 'data'), '-a', '127.0.0.1', '-p', `${port}`],
+    folder,
+    async () => isUp(url),
+  );
+  const credentials = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
+  return { url, ...credentials, ca: undefined, ...stopping(server, remove) };
+}
+
+/** A bucket as its owner sees it. */
+export class S3Bucket {
+  readonly name: string;
+  readonly client: S3Client;
+  readonly #server: S3Server;
+
+  private constructor(server: S3Server, name: string) {
+    this.name = name;
+    this.#server = server;
+    this.client = new S3Client({
+      endpoint: server.url,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: server,
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+    });
+  }
+
+  static async create(
+    server: S3Server,
+    name: string,
+    { versioned = false }: { readonly versioned?: boolean } = {},
+  ): Promise<S3Bucket> {
+    const bucket = new S3Bucket(server, name);
+    const id = { Bucket: name };
+    await bucket.client.send(new CreateBucketCommand(id));
+    if (versioned) {
+      const VersioningConfiguration = { Status: 'Enabled' } as const;
+      await bucket.client.send(new PutBucketVersioningCommand({ ...id, VersioningConfiguration }));
+    }
+    return bucket;
+  }
+
+  /** A place of a store, through another endpoint where one is given. */
+  place(key: string, more: Partial<S3Place> = {}): S3Place {
+    return {
+      kind: 's3',
+      bucket: this.name,
+      key,
+      endpoint: this.#server.url,
+      region: 'us-east-1',
+      pathStyle: true,
+      credentials: {
+        accessKeyId: this.#server.accessKeyId,
+        secretAccessKey: new Secret(this.#server.secretAccessKey),
+      },
+      ...more,
+    };
+  }
+
+  async put(key: string, body: string | Uint8Array): Promise<void> {
+    await this.client.send(new PutObjectCommand({ Bucket: this.name, Key: key, Body: body }));
+  }
+
+  async text(key: string): Promise<string> {
+    const { Body } = await this.client.send(new GetObjectCommand({ Bucket: this.name, Key: key }));
+    return (await Body?.transformToString()) ?? '';
+  }
+
+  async head(key: string): Promise<HeadObjectCommandOutput> {
+    return this.client.send(new HeadObjectCommand({ Bucket: this.name, Key: key }));
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }));
+  }
+}
+
+async function isUp(url: string): Promise<true | undefined> {
+  const status = await request(url).catch(() => undefined);
+  return status !== undefined && status < 500 ? true : undefined;
+}
+
+function stopping(
+  server: { readonly log: () => Promise<string>; readonly stop: () => Promise<void> },
+  remove: () => Promise<void>,
+): Pick<S3Server, 'log' | 'stop'> {
+  return {
+    log: server.log,
+    stop: async () => {
+      await server.stop();
+      await remove();
+    },
+  };
+}
