@@ -28,7 +28,7 @@ export function unavailable(
   return new MapStoreError(
     'MAP_UNAVAILABLE',
     `${location}: could not ${verb} the map: ${reason.words}`,
-    cause,
+    withoutSecrets(cause),
     reason.isRetryable,
   );
 }
@@ -38,8 +38,17 @@ export function conflict(location: string, cause?: unknown): MapStoreError {
   return new MapStoreError(
     'MAP_CONFLICT',
     `${location} was changed by somebody else since it was read; nothing was written`,
-    cause,
+    withoutSecrets(cause),
   );
+}
+
+/** What an SDK threw, without the request and its headers, which it carries along. */
+function withoutSecrets(cause: unknown): Error | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const copy = new Error(cause.message);
+  copy.name = cause.name;
+  if (cause.stack !== undefined) copy.stack = cause.stack;
+  return copy;
 }
 
 /** The reason of a failure below HTTP, or of none that is known: then it may pass. */
