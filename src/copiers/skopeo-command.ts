@@ -58,29 +58,35 @@ export async function runSkopeoCopy(
   { signal }: Options,
 ): Promise<void> {
   signal?.throwIfAborted();
-  await using session = await openSkopeoSession(from.host, to.host);
-  const result = await execa(
-    binary,
-    [
-      'copy',
-      '--all',
-      '--preserve-digests',
-      // Cosign's are carried by our own code; looking for others must not make a copy fail.
-      '--remove-signatures',
-      '--quiet',
-      ...session.options,
-      `docker://${formatReference(from.image)}`,
-      `docker://${formatReference(to.image)}`,
-    ],
-    {
-      reject: false,
-      stdin: 'ignore',
-      stdout: 'ignore',
-      maxBuffer: 1_000_000,
-      forceKillAfterDelay: STOP_GRACE_MS,
-      ...(signal === undefined ? {} : { cancelSignal: signal }),
-    },
-  );
+  // Not `await using`: Node 22 runs the sources as they are and does not know it.
+  const session = await openSkopeoSession(from.host, to.host);
+  let result;
+  try {
+    result = await execa(
+      binary,
+      [
+        'copy',
+        '--all',
+        '--preserve-digests',
+        // Cosign's are carried by our own code; looking for others must not make a copy fail.
+        '--remove-signatures',
+        '--quiet',
+        ...session.options,
+        `docker://${formatReference(from.image)}`,
+        `docker://${formatReference(to.image)}`,
+      ],
+      {
+        reject: false,
+        stdin: 'ignore',
+        stdout: 'ignore',
+        maxBuffer: 1_000_000,
+        forceKillAfterDelay: STOP_GRACE_MS,
+        ...(signal === undefined ? {} : { cancelSignal: signal }),
+      },
+    );
+  } finally {
+    await session[Symbol.asyncDispose]();
+  }
   signal?.throwIfAborted();
   if (!result.failed) return;
   const what = `copy ${formatReference(from.image)} to ${formatReference(to.image)}`;

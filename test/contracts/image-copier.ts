@@ -68,8 +68,9 @@ export function imageCopierContract(
 
   describe(`image copier: ${name}`, () => {
     for (const format of ['oci', 'docker'] as const) {
-      test(`copies one platform's image, ${format} media types, byte for byte`, async () => {
-        await using fixture = await start();
+      test(`copies one platform's image, ${format} media types, byte for byte`, async (t) => {
+        const fixture = await start();
+        t.after(() => fixture[Symbol.asyncDispose]());
         const image = buildImage({ seed: 'single', format });
         push(fixture.source('app'), image, '1.0');
         const result = await copy(fixture, image);
@@ -78,8 +79,9 @@ export function imageCopierContract(
         assert.equal(result.attachments, 0);
       });
 
-      test(`copies an index with attestations, ${format} media types`, async () => {
-        await using fixture = await start();
+      test(`copies an index with attestations, ${format} media types`, async (t) => {
+        const fixture = await start();
+        t.after(() => fixture[Symbol.asyncDispose]());
         const index = buildMultiArch('multi', { format });
         push(fixture.source('app'), index, '1.0');
         await copy(fixture, index);
@@ -87,8 +89,9 @@ export function imageCopierContract(
       });
     }
 
-    test('copies an index within an index', async () => {
-      await using fixture = await start();
+    test('copies an index within an index', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const nested = buildIndex({
         children: [buildMultiArch('inner'), buildImage({ seed: 'outer' })],
         annotations: { 'org.opencontainers.image.version': '1.0' },
@@ -98,8 +101,9 @@ export function imageCopierContract(
       assertHolds(fixture.target('mirrored'), nested, '1.0');
     });
 
-    test('writes blobs before their manifest, children before the index, the tag last', async () => {
-      await using fixture = await start();
+    test('writes blobs before their manifest, children before the index, the tag last', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const index = buildMultiArch('order');
       push(fixture.source('app'), index);
       attachEverywhere(fixture.source('app'), index);
@@ -124,8 +128,9 @@ export function imageCopierContract(
     test(
       'a blob shared by images is sent once, then mounted',
       { skip: !sharesBlobs && 'one image at a time' },
-      async () => {
-        await using fixture = await start();
+      async (t) => {
+        const fixture = await start();
+        t.after(() => fixture[Symbol.asyncDispose]());
         const base = [buildLayer('base', 100_000)];
         const images = ['a', 'b', 'c'].map((seed) => buildImage({ seed, base }));
         for (const image of images) push(fixture.source('app'), image);
@@ -151,8 +156,9 @@ export function imageCopierContract(
       },
     );
 
-    test('a second copy moves no blob and writes no manifest but the tag', async () => {
-      await using fixture = await start();
+    test('a second copy moves no blob and writes no manifest but the tag', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const index = buildMultiArch('twice');
       push(fixture.source('app'), index);
       attachEverywhere(fixture.source('app'), index);
@@ -167,8 +173,9 @@ export function imageCopierContract(
       assertHolds(fixture.target('mirrored'), index, '1.0');
     });
 
-    test('what is there under another tag gets the new tag alone', async () => {
-      await using fixture = await start();
+    test('what is there under another tag gets the new tag alone', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const image = buildImage({ seed: 'retag' });
       push(fixture.source('app'), image);
       push(fixture.target('mirrored'), image, '0.9');
@@ -181,8 +188,9 @@ export function imageCopierContract(
 
     for (const referrersApi of [true, false]) {
       const where = referrersApi ? 'with' : 'without';
-      test(`carries signatures of the index and of each child, target ${where} referrers API`, async () => {
-        await using fixture = await start({ referrersApi });
+      test(`carries signatures of the index and of each child, target ${where} referrers API`, async (t) => {
+        const fixture = await start({ referrersApi });
+        t.after(() => fixture[Symbol.asyncDispose]());
         const index = buildMultiArch('signed');
         push(fixture.source('app'), index);
         const attached = attachEverywhere(fixture.source('app'), index);
@@ -198,8 +206,9 @@ export function imageCopierContract(
       });
     }
 
-    test('carries what only a fallback tag lists, and nothing that merely stands there', async () => {
-      await using fixture = await start();
+    test('carries what only a fallback tag lists, and nothing that merely stands there', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const image = buildImage({ seed: 'fallback' });
       const source = fixture.source('app');
       push(source, image);
@@ -214,8 +223,9 @@ export function imageCopierContract(
       assert.equal(fixture.target('mirrored').find(stranger.digest), undefined);
     });
 
-    test('an image under its own fallback tag is not taken for a list', async () => {
-      await using fixture = await start({ referrersApi: false });
+    test('an image under its own fallback tag is not taken for a list', async (t) => {
+      const fixture = await start({ referrersApi: false });
+      t.after(() => fixture[Symbol.asyncDispose]());
       const index = buildMultiArch('gitlab');
       push(fixture.source('app'), index, tagOf(index.digest));
       const bundle = bundleFor(index, 'one');
@@ -226,8 +236,9 @@ export function imageCopierContract(
       assert.deepEqual(fallbackOf(fixture.target('mirrored'), index.digest), [bundle.digest]);
     });
 
-    test('entries of others stay in the fallback list of the target', async () => {
-      await using fixture = await start({ referrersApi: false });
+    test('entries of others stay in the fallback list of the target', async (t) => {
+      const fixture = await start({ referrersApi: false });
+      t.after(() => fixture[Symbol.asyncDispose]());
       const image = buildImage({ seed: 'shared list' });
       push(fixture.source('app'), image);
       const bundle = bundleFor(image, 'vendor');
@@ -244,8 +255,9 @@ export function imageCopierContract(
       assert.match(Buffer.from(stored.bytes).toString(), /"kept":"yes"/);
     });
 
-    test('a signature made at the target stays beside the one that comes', async () => {
-      await using fixture = await start();
+    test('a signature made at the target stays beside the one that comes', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const image = buildImage({ seed: 'countersigned' });
       push(fixture.source('app'), image);
       push(fixture.source('app'), classicFor(image, 'vendor'), tagOf(image.digest, '.sig'));
@@ -264,8 +276,9 @@ export function imageCopierContract(
       );
     });
 
-    test('carries the signature of an SBOM that is itself attached', async () => {
-      await using fixture = await start();
+    test('carries the signature of an SBOM that is itself attached', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const image = buildImage({ seed: 'sbom' });
       push(fixture.source('app'), image);
       const layers = [{ mediaType: 'application/spdx+json', bytes: Buffer.from('{"spdx":1}') }];
@@ -283,8 +296,9 @@ export function imageCopierContract(
       assertHolds(fixture.target('mirrored'), signature);
     });
 
-    test('an index attached to its own child is copied without going in circles', async () => {
-      await using fixture = await start();
+    test('an index attached to its own child is copied without going in circles', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const child = buildImage({ seed: 'child' });
       const index = buildIndex({ children: [child], subject: child.descriptor });
       push(fixture.source('app'), index);
@@ -293,8 +307,9 @@ export function imageCopierContract(
       assertHolds(fixture.target('mirrored'), index, '1.0');
     });
 
-    test('refuses a corrupted blob and writes no tag', async () => {
-      await using fixture = await start();
+    test('refuses a corrupted blob and writes no tag', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const image = buildImage({ seed: 'corrupted', layers: [200_000] });
       push(fixture.source('app'), image);
       corrupt(fixture.source('app'), image);
@@ -303,15 +318,17 @@ export function imageCopierContract(
       assert.equal(fixture.target('mirrored').manifests.size, 0);
     });
 
-    test('names the source when the image is not there', async () => {
-      await using fixture = await start();
+    test('names the source when the image is not there', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const image = buildImage({ seed: 'absent' });
       push(fixture.source('app'), buildImage({ seed: 'another' }));
       await assert.rejects(copy(fixture, image), isRegistryError('REGISTRY_NOT_FOUND', 'source'));
     });
 
-    test('sends again what the target claims to hold and lacks', async () => {
-      await using fixture = await start();
+    test('sends again what the target claims to hold and lacks', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const index = buildMultiArch('claimed');
       push(fixture.source('app'), index);
       const [child] = index.manifests;
@@ -321,19 +338,21 @@ export function imageCopierContract(
       assertHolds(fixture.target('mirrored'), index, '1.0');
     });
 
-    test('fails when the target serves another digest under the tag', async () => {
-      await using fixture = await start();
+    test('fails when the target serves another digest under the tag', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const image = buildImage({ seed: 'mismatch' });
       push(fixture.source('app'), image);
       fixture.claim('mirrored', '1.0', buildImage({ seed: 'something else' }).digest);
       await assert.rejects(copy(fixture, image), isRegistryError('DIGEST_MISMATCH', 'target'));
     });
 
-    test('stopped after any write, it leaves no tag, and the next run completes', async () => {
+    test('stopped after any write, it leaves no tag, and the next run completes', async (t) => {
       const children = [buildImage({ seed: 'interrupted', layers: [40_000] })];
       const index = buildIndex({ children, attestations: true });
       for (let writes = 0; ; writes += stopEvery) {
-        await using fixture = await start({ referrersApi: false });
+        const fixture = await start({ referrersApi: false });
+        t.after(() => fixture[Symbol.asyncDispose]());
         push(fixture.source('app'), index);
         const attached = attachEverywhere(fixture.source('app'), index);
         const controller = new AbortController();
@@ -363,8 +382,9 @@ export function imageCopierContract(
       }
     });
 
-    test('rejects with the reason of the signal', async () => {
-      await using fixture = await start();
+    test('rejects with the reason of the signal', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const image = buildImage({ seed: 'abandoned' });
       push(fixture.source('app'), image);
       const reason = new Error('enough');
@@ -373,8 +393,9 @@ export function imageCopierContract(
       assert.deepEqual(fixture.writes, []);
     });
 
-    test('tells its progress, and ends where it said it would', async () => {
-      await using fixture = await start();
+    test('tells its progress, and ends where it said it would', async (t) => {
+      const fixture = await start();
+      t.after(() => fixture[Symbol.asyncDispose]());
       const image = buildImage({ seed: 'progress', layers: [50_000, 10] });
       push(fixture.source('app'), image);
       const seen: CopyProgress[] = [];
@@ -388,8 +409,9 @@ export function imageCopierContract(
     test(
       'a failed image does not keep others that share its blobs',
       { skip: !sharesBlobs && 'one image at a time' },
-      async () => {
-        await using fixture = await start();
+      async (t) => {
+        const fixture = await start();
+        t.after(() => fixture[Symbol.asyncDispose]());
         const base = [buildLayer('common', 60_000)];
         const good = buildImage({ seed: 'good', base });
         const bad = buildImage({ seed: 'bad', base, layers: [90_000] });

@@ -23,8 +23,9 @@ function start(
 
 imageCopierContract('registry, over HTTP', start, { sharesBlobs: true, stopEvery: 3 });
 
-test('a blob cut off in the middle goes on where it was cut', async () => {
-  await using fixture = await start();
+test('a blob cut off in the middle goes on where it was cut', async (t) => {
+  const fixture = await start();
+  t.after(() => fixture[Symbol.asyncDispose]());
   const image = buildImage({ seed: 'cut', layers: [400_000] });
   push(fixture.source('app'), image);
   let cuts = 0;
@@ -42,14 +43,15 @@ test('a blob cut off in the middle goes on where it was cut', async () => {
   assert.equal(resumed.length, 1);
 });
 
-test('both registries behind tokens: each gets its own, mounts included', async () => {
+test('both registries behind tokens: each gets its own, mounts included', async (t) => {
   const auth = { kind: 'bearer', users: { ann: 'let me in' } } as const;
-  await using fixture = await start({
+  const fixture = await start({
     referrersApi: true,
     sourceOptions: { auth },
     targetOptions: { auth },
     settings: { username: 'ann', password: new Secret('let me in') },
   });
+  t.after(() => fixture[Symbol.asyncDispose]());
   const image = buildImage({ seed: 'tokens', layers: [100_000] });
   push(fixture.source('app'), image);
   const copier = fixture.newCopier();
@@ -59,9 +61,10 @@ test('both registries behind tokens: each gets its own, mounts included', async 
   assert.equal(blobs.mounted, 2);
 });
 
-test('a refused password is the failing side’s', async () => {
+test('a refused password is the failing side’s', async (t) => {
   const auth = { kind: 'basic', users: { ann: 'right' } } as const;
-  await using fixture = await start({ referrersApi: true, targetOptions: { auth } });
+  const fixture = await start({ referrersApi: true, targetOptions: { auth } });
+  t.after(() => fixture[Symbol.asyncDispose]());
   const image = buildImage({ seed: 'refused' });
   push(fixture.source('app'), image);
   await assert.rejects(
@@ -73,8 +76,9 @@ test('a refused password is the failing side’s', async () => {
   );
 });
 
-test('asks for nothing twice and for nothing it need not know', async () => {
-  await using fixture = await start();
+test('asks for nothing twice and for nothing it need not know', async (t) => {
+  const fixture = await start();
+  t.after(() => fixture[Symbol.asyncDispose]());
   const child = buildImage({ seed: 'requests', layers: [100_000, 100] });
   const children = [child, buildImage({ seed: 'more requests', layers: [100_000, 100] })];
   // Attached to its own child: a search that went in circles would ask again.
@@ -92,8 +96,9 @@ test('asks for nothing twice and for nothing it need not know', async () => {
   assert.equal(heads.length, 6);
 });
 
-test('what is there already costs a look, not a read', async () => {
-  await using fixture = await start();
+test('what is there already costs a look, not a read', async (t) => {
+  const fixture = await start();
+  t.after(() => fixture[Symbol.asyncDispose]());
   const image = buildImage({ seed: 'again' });
   const layers = [{ mediaType: 'text/plain', bytes: Buffer.from('a signature') }];
   push(fixture.source('app'), image);
@@ -113,8 +118,9 @@ test('what is there already costs a look, not a read', async () => {
   );
 });
 
-test('a registry that says it indexed a subject, and lists nothing, gets the fallback list', async () => {
-  await using fixture = await start();
+test('a registry that says it indexed a subject, and lists nothing, gets the fallback list', async (t) => {
+  const fixture = await start();
+  t.after(() => fixture[Symbol.asyncDispose]());
   const image = buildImage({ seed: 'ecr' });
   const layers = [{ mediaType: 'text/plain', bytes: Buffer.from('a report') }];
   push(fixture.source('app'), image);

@@ -11,8 +11,9 @@ import {
 } from '../../support/images.ts';
 import { startRegistry } from '../../support/registry/server.ts';
 
-test('an image goes in by the distribution API and comes out byte for byte', async () => {
-  await using registry = await startRegistry();
+test('an image goes in by the distribution API and comes out byte for byte', async (t) => {
+  const registry = await startRegistry();
+  t.after(() => registry[Symbol.asyncDispose]());
   const image = buildImage({ seed: 'one' });
   for (const [digest, bytes] of image.blobs) {
     const started = await fetch(`${registry.url}/v2/app/blobs/uploads/`, { method: 'POST' });
@@ -37,8 +38,9 @@ test('an image goes in by the distribution API and comes out byte for byte', asy
   assert.equal(registry.openUploads, 0);
 });
 
-test('a manifest is refused while something it refers to is missing', async () => {
-  await using registry = await startRegistry();
+test('a manifest is refused while something it refers to is missing', async (t) => {
+  const registry = await startRegistry();
+  t.after(() => registry[Symbol.asyncDispose]());
   const index = buildMultiArch('lacking');
   const top = index.manifests.at(-1);
   assert(top);
@@ -51,8 +53,9 @@ test('a manifest is refused while something it refers to is missing', async () =
   assert.match(await put.text(), /MANIFEST_BLOB_UNKNOWN/);
 });
 
-test('referrers are listed in pages', async () => {
-  await using registry = await startRegistry({ referrersPageSize: 2 });
+test('referrers are listed in pages', async (t) => {
+  const registry = await startRegistry({ referrersPageSize: 2 });
+  t.after(() => registry[Symbol.asyncDispose]());
   const image = buildImage({ seed: 'subject' });
   const repository = registry.store.repository('app');
   push(repository, image, '1.0');
@@ -71,8 +74,9 @@ test('referrers are listed in pages', async () => {
   assert.equal(second.headers.get('link'), null);
 });
 
-test('a bearer token opens what its scope names and nothing else', async () => {
-  await using registry = await startRegistry({ auth: { kind: 'bearer', users: { ann: 'pw' } } });
+test('a bearer token opens what its scope names and nothing else', async (t) => {
+  const registry = await startRegistry({ auth: { kind: 'bearer', users: { ann: 'pw' } } });
+  t.after(() => registry[Symbol.asyncDispose]());
   const refused = await fetch(`${registry.url}/v2/app/tags/list`);
   assert.equal(refused.status, 401);
   assert.match(refused.headers.get('www-authenticate') ?? '', /scope="repository:app:pull"/);
@@ -87,8 +91,9 @@ test('a bearer token opens what its scope names and nothing else', async () => {
   assert(!JSON.stringify(registry.requests).includes(token));
 });
 
-test('a fault hook cuts a blob in the middle; the rest is served by range', async () => {
-  await using registry = await startRegistry();
+test('a fault hook cuts a blob in the middle; the rest is served by range', async (t) => {
+  const registry = await startRegistry();
+  t.after(() => registry[Symbol.asyncDispose]());
   const { bytes } = buildLayer('cut', 100_000);
   const digest = registry.store.repository('app').putBlob(bytes);
   registry.intercept(async (_, next) => ({ ...(await next()), cutAfter: 1000 }));
@@ -102,8 +107,9 @@ test('a fault hook cuts a blob in the middle; the rest is served by range', asyn
   assert.deepEqual(Buffer.from(await rest.arrayBuffer()), Buffer.from(bytes.subarray(1000)));
 });
 
-test('a fault hook cuts an upload; its session keeps what came', async () => {
-  await using registry = await startRegistry();
+test('a fault hook cuts an upload; its session keeps what came', async (t) => {
+  const registry = await startRegistry();
+  t.after(() => registry[Symbol.asyncDispose]());
   const started = await fetch(`${registry.url}/v2/app/blobs/uploads/`, { method: 'POST' });
   const location = new URL(started.headers.get('location') ?? '', registry.url);
   registry.intercept(({ method }) => (method === 'PATCH' ? { cutRequestAfter: 10 } : undefined));
