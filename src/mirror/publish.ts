@@ -10,6 +10,7 @@ const ATTEMPTS = 40;
 const UNAVAILABLE_IN_A_ROW = 4;
 const BACK_OFF_MS = 50;
 const MAX_BACK_OFF_MS = 3000;
+const KEYS_NAMED = 5;
 
 export interface PublishOptions extends Options {
   readonly store: MapStore;
@@ -50,7 +51,7 @@ export async function publish(options: PublishOptions): Promise<Published> {
   const { random = Math.random, sleep = sleepFor } = options;
   const waiting: Options = options.signal === undefined ? {} : { signal: options.signal };
   const started = performance.now();
-  const state: State = { writes: 0, pending: undefined };
+  const state: State = { writes: 0, pending: undefined, lost: '' };
   let unavailable = 0;
 
   for (let failures = 1; ; failures += 1) {
@@ -70,7 +71,7 @@ export async function publish(options: PublishOptions): Promise<Published> {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     throw new MapStoreError(
       'MAP_CONFLICT',
-      `${store.location}: somebody else changed the map each of ${attempts} times it was about to be written, over ${seconds} s. Nothing of theirs was overwritten and ours is not in it yet: run again, and look who else writes this map.`,
+      `${store.location}: somebody else changed the map each of the ${attempts} times it was about to be written, over ${seconds} s. Nothing of theirs was overwritten, and ours is not in it: ${state.lost}. Run again, and look who else writes this map.`,
     );
   }
 }
@@ -79,6 +80,8 @@ interface State {
   writes: number;
   /** What the last write wanted to store, as long as it may have. */
   pending: string | undefined;
+  /** In the way of what, and who: for the error when it comes to that. */
+  lost: string;
 }
 
 async function tryOnce(
@@ -101,11 +104,25 @@ async function tryOnce(
   if (text === (current?.text ?? '')) {
     return { changed: false, revision: current?.revision, text, attempts: state.writes };
   }
-  if (state.writes >= attempts) return 'spent';
+  if (state.writes >= attempts) {
+    state.lost = describeLoss(current, text);
+    return 'spent';
+  }
   state.writes += 1;
   state.pending = text;
   const revision = await store.write(text, current?.revision, waiting);
   return { changed: true, revision, text, attempts: state.writes };
+}
+
+/** What could not be written, and who wrote last. */
+function describeLoss(current: StoredMap | undefined, text: string): string {
+  const before = parseImageMap(current?.text ?? '');
+  const keys = parseImageMap(text)
+    .entries.filter(({ key, value }) => before.entry(key)?.value !== value)
+    .map(({ key }) => JSON.stringify(key));
+  const more = keys.length > KEYS_NAMED ? ` and ${keys.length - KEYS_NAMED} more` : '';
+  const what = keys.length === 0 ? 'an edit' : `${keys.slice(0, KEYS_NAMED).join(', ')}${more}`;
+  return `${what} (the map was last written by ${current?.writer ?? 'somebody who left no name'})`;
 }
 
 /** Neither what is overwritten nor what is written may be anything but a map. */

@@ -2,8 +2,8 @@ import type { BlockBlobClient, BlockBlobUploadOptions } from '@azure/storage-blo
 import { MapStoreError } from '../errors.ts';
 import type { Options } from '../options.ts';
 import type { Environment } from './agents.ts';
-import { connectAzure } from './azure-client.ts';
-import { azureCodeOf, isFailedCondition, reasonOf } from './azure-errors.ts';
+import { connectAzure } from './azure/client.ts';
+import { azureCodeOf, isFailedCondition, reasonOf } from './azure/errors.ts';
 import { conflict, unavailable } from './failure.ts';
 import type { ProvableMapStore, Revision, ScratchMapStore, StoredMap } from './map-store.ts';
 import { assertMapSize, decodeMapText, MAP_CONTENT_TYPE } from './map-text.ts';

@@ -14,8 +14,8 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorMessage, MapStoreError } from '../errors.ts';
 import type { Options } from '../options.ts';
-import { type FileLock, withFileLock } from './file-lock.ts';
-import type { MapStore, Revision, StoredMap } from './map-store.ts';
+import { type FileLock, withFileLock } from './file/lock.ts';
+import type { ProvableMapStore, Revision, ScratchMapStore, StoredMap } from './map-store.ts';
 import { assertMapSize, decodeMapText } from './map-text.ts';
 
 const LOCK_WAIT_MS = 20_000;
@@ -33,11 +33,11 @@ interface FileOnDisk {
  *
  * The file is replaced in one step, keeps its mode, and a symbolic link is followed to it.
  */
-export function createFileStore(path: string): MapStore {
+export function createFileStore(path: string): ProvableMapStore {
   return new FileStore(path);
 }
 
-class FileStore implements MapStore {
+class FileStore implements ScratchMapStore, ProvableMapStore {
   readonly location: string;
   readonly #path: string;
 
@@ -73,6 +73,14 @@ class FileStore implements MapStore {
         ...(signal === undefined ? {} : { signal }),
       });
     });
+  }
+
+  scratch(suffix: string): ScratchMapStore {
+    return new FileStore(`${this.#path}${suffix}`);
+  }
+
+  async remove({ signal }: Options = {}): Promise<void> {
+    await this.#explained('remove', signal, async () => rm(this.#path, { force: true }));
   }
 
   async #replace(

@@ -6,7 +6,7 @@ import { MapStoreError } from '../errors.ts';
 import type { Options } from '../options.ts';
 import type { Environment } from './agents.ts';
 import { conflict, unavailable } from './failure.ts';
-import { mayPass, reasonOf, statusOf } from './gcs-errors.ts';
+import { mayPass, reasonOf, statusOf } from './gcs/errors.ts';
 import type { ProvableMapStore, Revision, ScratchMapStore, StoredMap } from './map-store.ts';
 import { decodeMapText, MAP_CONTENT_TYPE, MAX_MAP_BYTES } from './map-text.ts';
 import type { GcsPlace } from './place.ts';

@@ -1,60 +1,67 @@
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ConfigError, errorMessage } from '../errors.ts';
-import type { MapStore } from './map-store.ts';
+import { hostname } from 'node:os';
+import { type Logger, silentLogger } from '../log.ts';
+import type { Environment } from './agents.ts';
+import { type ComponentLocation, readComponentPlace } from './dapr-component.ts';
+import { parseMapLocation } from './location.ts';
+import type { ProvableMapStore } from './map-store.ts';
+import type { AzureBlobSettings, GcsSettings, MapPlace, S3Settings } from './place.ts';
 
 export interface OpenMapStoreOptions {
   /** What relative paths are relative to. */
   readonly cwd: string;
+  /** Proxies, `AWS_CA_BUNDLE`, `AZURE_STORAGE_*`, `GOOGLE_CLOUD_PROJECT`, secrets of a component. */
+  readonly env?: Environment;
+  readonly logger?: Logger;
+  /** Who writes, for people who look at the object. Default: this product on this host. */
+  readonly writer?: string;
+  /** Settings for a store of the kind, before what a component says. */
+  readonly s3?: S3Settings;
+  readonly azblob?: AzureBlobSettings;
+  readonly gs?: GcsSettings;
 }
-
-type Opener = (location: string, options: OpenMapStoreOptions) => Promise<MapStore>;
-
-/** By scheme. Each loads its SDK only when it is called: together they cost half a second. */
-const openers: Readonly<Record<string, Opener>> = {
-  file: async (location, { cwd }) => {
-    const { createFileStore } = await import('./file.ts');
-    return createFileStore(resolve(cwd, pathOf(location)));
-  },
-};
 
 /**
  * Opens the store that a location names. Nothing is asked of it yet.
  *
- * @param location - `file:path`, relative or absolute
+ * @param location - `file:path`, `s3://bucket/key`, `azblob://account/container/key`,
+ *   `gs://bucket/key`
  * @throws ConfigError for a location that no store knows
  */
 export async function openMapStore(
   location: string,
   options: OpenMapStoreOptions,
-): Promise<MapStore> {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(location)?.[1]?.toLowerCase();
-  const opener = Object.hasOwn(openers, scheme ?? '') ? openers[scheme ?? ''] : undefined;
-  if (opener === undefined) {
-    const hint = scheme === undefined ? `; for a local file write "file:${location}"` : '';
-    throw new ConfigError(
-      `${JSON.stringify(location)} is not a place for the map: it starts with ${known()}${hint}`,
-    );
-  }
-  return opener(location, options);
+): Promise<ProvableMapStore> {
+  return openPlace(parseMapLocation(location, options.cwd), options);
 }
 
-function known(): string {
-  return new Intl.ListFormat('en', { type: 'disjunction' }).format(
-    Object.keys(openers).map((scheme) => `"${scheme}:"`),
-  );
+/**
+ * Opens the store that the orchestrator's own component describes.
+ *
+ * @throws ConfigError if the component cannot be read, or is of a kind without a store
+ */
+export async function openComponentStore(
+  component: ComponentLocation,
+  options: OpenMapStoreOptions,
+): Promise<ProvableMapStore> {
+  const { cwd, env = {} } = options;
+  return openPlace(await readComponentPlace(component, { cwd, env }), options);
 }
 
-function pathOf(location: string): string {
-  const path = location.slice('file:'.length);
-  if (path === '') throw new ConfigError('"file:" names no file: write "file:image-map.yaml"');
-  if (!path.startsWith('//')) return path;
-  try {
-    return fileURLToPath(location);
-  } catch (error) {
-    throw new ConfigError(
-      `${JSON.stringify(location)} is not a file: ${errorMessage(error)}. Write "file:path" or "file:///absolute/path"`,
-      error,
-    );
+/** Each store loads its SDK only here: together they would cost half a second at every start. */
+async function openPlace(place: MapPlace, options: OpenMapStoreOptions): Promise<ProvableMapStore> {
+  const { env = {}, logger = silentLogger, writer = `sdr-mirror on ${hostname()}` } = options;
+  if (place.kind === 'file') {
+    const { createFileStore } = await import('./file.ts');
+    return createFileStore(place.path);
   }
+  if (place.kind === 's3') {
+    const { createS3Store } = await import('./s3.ts');
+    return createS3Store({ ...place, ...options.s3 }, { env, logger, writer });
+  }
+  if (place.kind === 'azblob') {
+    const { createAzureBlobStore } = await import('./azure-blob.ts');
+    return createAzureBlobStore({ ...place, ...options.azblob }, { env, writer });
+  }
+  const { createGcsStore } = await import('./gcs.ts');
+  return createGcsStore({ ...place, ...options.gs }, { env, writer });
 }

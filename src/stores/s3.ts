@@ -6,11 +6,11 @@ import { conflict, lasting, unavailable } from './failure.ts';
 import type { ProvableMapStore, Revision, ScratchMapStore, StoredMap } from './map-store.ts';
 import { decodeMapText, MAP_CONTENT_TYPE } from './map-text.ts';
 import type { S3Concurrency, S3Place } from './place.ts';
-import { connectS3, type S3Connection } from './s3-client.ts';
-import { type ConditionSupport, etagFor, probeConditions } from './s3-conditions.ts';
-import { isFailedCondition, reasonOf } from './s3-errors.ts';
-import { S3Object, type S3PutSettings } from './s3-object.ts';
-import { VersionHistory } from './s3-versions.ts';
+import { connectS3, type S3Connection } from './s3/client.ts';
+import { type ConditionSupport, etagFor, probeConditions } from './s3/conditions.ts';
+import { isFailedCondition, reasonOf } from './s3/errors.ts';
+import { S3Object, type S3PutSettings } from './s3/object.ts';
+import { VersionHistory } from './s3/versions.ts';
 
 const WRITER = 'sdr-mirror-writer';
 

@@ -4,7 +4,7 @@ import { MapStoreError, type MapStoreErrorCode } from '../../src/errors.ts';
 import { setEntries } from '../../src/image-map/edit.ts';
 import { parseImageMap } from '../../src/image-map/image-map.ts';
 import { publish } from '../../src/mirror/publish.ts';
-import type { MapStore, Revision } from '../../src/stores/map-store.ts';
+import type { MapStore, Revision, StoredMap } from '../../src/stores/map-store.ts';
 
 export interface MapStoreUnderTest {
   /** Opens the same empty place anew each time: what another process would open. */
@@ -43,7 +43,7 @@ export function mapStoreContract(
       const { open } = await makeStore();
       const text = '\uFEFF# ümläut — 🚀\r\nimages: {}\n\n  \n';
       const revision = await (await open()).write(text, undefined);
-      assert.deepEqual(await (await open()).read(), { text, revision });
+      assertHolds(await (await open()).read(), text, revision);
     });
 
     test('replaces the map it knows', async () => {
@@ -51,13 +51,13 @@ export function mapStoreContract(
       const first = await store.write('images: {}\n', undefined);
       const second = await store.write('images: {} # 2\n', first);
       assert.notEqual(second, first);
-      assert.deepEqual(await store.read(), { text: 'images: {} # 2\n', revision: second });
+      assertHolds(await store.read(), 'images: {} # 2\n', second);
     });
 
     test('holds an empty file apart from none', async () => {
       const store = await (await makeStore()).open();
       const revision = await store.write('', undefined);
-      assert.deepEqual(await store.read(), { text: '', revision });
+      assertHolds(await store.read(), '', revision);
       await assert.rejects(store.write('# x', undefined), isMapStoreError('MAP_CONFLICT'));
     });
 
@@ -141,6 +141,10 @@ export function mapStoreContract(
       assert.match(text, /^release: \{name: mine\}$/m);
     });
   });
+}
+
+function assertHolds(stored: StoredMap | undefined, text: string, revision: Revision): void {
+  assert.deepEqual({ text: stored?.text, revision: stored?.revision }, { text, revision });
 }
 
 function aroundByHand(text: string = ''): string {

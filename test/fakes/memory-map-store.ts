@@ -15,6 +15,8 @@ export class MemoryMapStore implements MapStore {
   readonly faults: WriteFault[] = [];
   /** Failures of the next reads. */
   readonly readFaults: MapStoreError[] = [];
+  /** Who wrote it last, as far as this store knows. */
+  writer: string | undefined;
   reads = 0;
   writes = 0;
   /** Called within every write, before it is decided. */
@@ -40,7 +42,12 @@ export class MemoryMapStore implements MapStore {
     this.reads += 1;
     const fault = this.readFaults.shift();
     if (fault !== undefined) throw fault;
-    return this.#text === undefined ? undefined : { text: this.#text, revision: this.#revision() as Revision };
+    if (this.#text === undefined) return undefined;
+    return {
+      text: this.#text,
+      revision: this.#revision() as Revision,
+      ...(this.writer !== undefined && { writer: this.writer }),
+    };
   }
 
   async write(

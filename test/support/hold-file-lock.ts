@@ -1,5 +1,5 @@
 // Takes a lock file, says so, and holds it until it is killed.
-import { withFileLock } from '../../src/stores/file-lock.ts';
+import { withFileLock } from '../../src/stores/file/lock.ts';
 
 await withFileLock(
   process.argv[2] ?? '',

@@ -114,10 +114,14 @@ describe('publish', () => {
 
   test('gives up on a map that others never leave alone, saying who and what', async () => {
     const store = new MemoryMapStore(TEXT);
+    store.writer = 'a colleague';
     store.onWrite = () => store.editByHand(`# again\n${store.text}`);
     await assert.rejects(publishTo(store, { attempts: 7 }), (error) => {
       isMapStoreError('MAP_CONFLICT')(error);
-      assert.match(String(error), /memory:map: somebody else changed the map each of 7 times/);
+      assert.match(
+        String(error),
+        /memory:map: somebody else changed the map each of the 7 times .* "atlanhq\/a:1" \(the map was last written by a colleague\)/,
+      );
       return true;
     });
     assert.equal(store.writes, 7);

@@ -20,7 +20,10 @@ describe('openMapStore', () => {
   }
 
   for (const [location, words] of [
-    ['ftp://host/map.yaml', /"ftp:\/\/host\/map.yaml" is not a place for the map: .*"file:"/],
+    [
+      'ftp://host/map.yaml',
+      /"ftp:\/\/host\/map.yaml" is not a place for the map: write file:PATH, s3:\/\/BUCKET\/KEY, .*or gs:/,
+    ],
     ['constructor:x', /is not a place/],
     ['image-map.yaml', /for a local file write "file:image-map.yaml"/],
     ['', /is not a place/],

@@ -1,4 +1,4 @@
-import { type FailureReason, lasting, networkReason, passing } from './failure.ts';
+import { type FailureReason, lasting, networkReason, passing } from '../failure.ts';
 
 /** What S3 itself says, by the name of its error. */
 const REASONS: Readonly<Record<string, FailureReason>> = {

@@ -1,7 +1,7 @@
-import type { Options } from '../options.ts';
-import { withClaim } from './s3-claim.ts';
-import { conflict, lasting, unavailable } from './failure.ts';
-import type { S3Object, S3Snapshot, S3Version } from './s3-object.ts';
+import type { Options } from '../../options.ts';
+import { withClaim } from './claim.ts';
+import { conflict, lasting, unavailable } from '../failure.ts';
+import type { S3Object, S3Snapshot, S3Version } from './object.ts';
 
 /** Metadata that names the version a writer started from. */
 const BASE = 'sdr-mirror-base';

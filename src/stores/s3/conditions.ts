@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { errorMessage } from '../errors.ts';
-import type { Options } from '../options.ts';
-import { isFailedCondition, nameOf, statusOf } from './s3-errors.ts';
-import type { S3Condition, S3Object } from './s3-object.ts';
+import { errorMessage } from '../../errors.ts';
+import type { Options } from '../../options.ts';
+import { isFailedCondition, nameOf, statusOf } from './errors.ts';
+import type { S3Condition, S3Object } from './object.ts';
 
 /**
  * What a store makes of conditional writes. `quoted`: right. `unquoted`: right, but it compares

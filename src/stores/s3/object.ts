@@ -8,9 +8,9 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { Options } from '../options.ts';
-import { isMissingObject } from './s3-errors.ts';
-import { assertMapSize } from './map-text.ts';
+import type { Options } from '../../options.ts';
+import { isMissingObject } from './errors.ts';
+import { assertMapSize } from '../map-text.ts';
 
 /** Versions looked back at; writers race for seconds, not for fifty versions. */
 const HISTORY = 50;

@@ -7,18 +7,18 @@ import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { withFileLock } from '../../../src/stores/file-lock.ts';
-import { createFileStore } from '../../../src/stores/file.ts';
+import { withFileLock } from '../../../../src/stores/file/lock.ts';
+import { createFileStore } from '../../../../src/stores/file.ts';
 import {
   inspectLock,
   isAbandoned,
   removeAbandonedLock,
   tryCreateLock,
-} from '../../../src/stores/lock-file.ts';
+} from '../../../../src/stores/file/lock-file.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sdr-file-lock-'));
 after(() => rm(root, { recursive: true, force: true }));
-const script = join(import.meta.dirname, '../../support/hold-file-lock.ts');
+const script = join(import.meta.dirname, '../../../support/hold-file-lock.ts');
 const elsewhere = { host: 'elsewhere', pid: 1, token: 'a' };
 
 async function folder(): Promise<string> {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { ConfigError, errorMessage } from '../errors.ts';
-import { createAgents, type Environment } from './agents.ts';
-import type { S3Place } from './place.ts';
+import { ConfigError, errorMessage } from '../../errors.ts';
+import { createAgents, type Environment } from '../agents.ts';
+import type { S3Place } from '../place.ts';
 
 const CONNECT_MS = 10_000;
 const REQUEST_MS = 30_000;

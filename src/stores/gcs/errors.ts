@@ -1,4 +1,4 @@
-import { type FailureReason, lasting, networkReason, passing } from './failure.ts';
+import { type FailureReason, lasting, networkReason, passing } from '../failure.ts';
 
 /** The HTTP status of an SDK error. */
 export function statusOf(error: unknown): number | undefined {

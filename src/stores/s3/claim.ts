@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Options } from '../options.ts';
-import { conflict } from './failure.ts';
-import type { S3Object } from './s3-object.ts';
+import type { Options } from '../../options.ts';
+import { conflict } from '../failure.ts';
+import type { S3Object } from './object.ts';
 
 const SUFFIX = '.claim-';
 const WAIT_MS = 20_000;

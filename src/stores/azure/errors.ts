@@ -1,4 +1,4 @@
-import { type FailureReason, lasting, networkReason, passing } from './failure.ts';
+import { type FailureReason, lasting, networkReason, passing } from '../failure.ts';
 
 /** What Azure itself says, by its error code. */
 const REASONS: Readonly<Record<string, FailureReason>> = {

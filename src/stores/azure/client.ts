@@ -6,9 +6,10 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import type { TokenCredential } from '@azure/identity';
-import { Secret } from '../secret.ts';
-import { type Environment, trusted } from './agents.ts';
-import type { AzureBlobPlace, AzureBlobSettings } from './place.ts';
+import { Secret } from '../../secret.ts';
+import { accountOf } from './account.ts';
+import { type Environment, trusted } from '../agents.ts';
+import type { AzureBlobPlace, AzureBlobSettings } from '../place.ts';
 
 // The pipeline takes these too; the types of the storage client leave them out.
 type ClientOptions = StoragePipelineOptions & { readonly tlsOptions?: { readonly ca: string } };
@@ -76,9 +77,4 @@ function ambientCredentials(account: string, env: Environment): Credentials {
   if (key !== undefined && key !== '') return { kind: 'accountKey', accountKey: new Secret(key) };
   if (sas !== undefined && sas !== '') return { kind: 'sas', token: new Secret(sas) };
   return undefined;
-}
-
-/** The account a connection string is for. */
-export function accountOf(connectionString: string): string | undefined {
-  return /(?:^|;)\s*AccountName=([^;]+)/i.exec(connectionString)?.[1];
 }

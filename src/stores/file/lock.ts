@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile, readlink, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Options } from '../options.ts';
+import type { Options } from '../../options.ts';
 import {
   ABANDONED_MS,
   type FoundLock,

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { errorMessage, MapStoreError, type MapStoreErrorCode } from '../errors.ts';
+import { parseImageMap } from '../image-map/image-map.ts';
+import type { Options } from '../options.ts';
+import type { ProvableMapStore, Revision, ScratchMapStore } from './map-store.ts';
+
+/** One thing a map store must be able to do, and whether it can. */
+export interface StoreCheckStep {
+  readonly name:
+    | 'read the map'
+    | 'create an object'
+    | 'read it back'
+    | 'replace it'
+    | 'refuse to create it again'
+    | 'refuse to replace an older revision'
+    | 'let one of several writers win'
+    | 'remove it';
+  /** `skipped`: an earlier step failed. */
+  readonly outcome: 'ok' | 'failed' | 'skipped';
+  /** What was found, or why it failed and what to do. */
+  readonly detail?: string;
+  readonly error?: unknown;
+}
+
+const WRITERS = 6;
+
+/**
+ * Proves reading, writing and compare and swap on an object of its own beside the map, and removes
+ * it again. The map itself is only read. Resolves with every step, failed or not; rejects only when
+ * it is aborted.
+ */
+export async function checkMapStore(
+  store: ProvableMapStore,
+  options: Options = {},
+): Promise<readonly StoreCheckStep[]> {
+  const scratch = store.scratch(`.check-${randomUUID()}`);
+  const steps: StoreCheckStep[] = [];
+  let isGoing = true;
+  const step: Step = async (name, action) => {
+    options.signal?.throwIfAborted();
+    if (!isGoing) {
+      steps.push({ name, outcome: 'skipped' });
+      return;
+    }
+    try {
+      const detail = await action();
+      steps.push({ name, outcome: 'ok', ...(detail !== undefined && { detail }) });
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      isGoing = false;
+      steps.push({ name, outcome: 'failed', detail: errorMessage(error), error });
+    }
+  };
+
+  await step('read the map', async () => readMap(store, options));
+  // A map that is not valid says nothing of the store it is in.
+  isGoing ||= isMapStoreError(steps[0]?.error, 'MAP_INVALID');
+  try {
+    await tryOut(scratch, step, options);
+  } finally {
+    isGoing = steps.some(({ name, outcome }) => name === 'create an object' && outcome === 'ok');
+    await step('remove it', async () => {
+      await scratch.remove();
+      return undefined;
+    });
+  }
+  return steps;
+}
+
+type Step = (
+  name: StoreCheckStep['name'],
+  action: () => Promise<string | undefined>,
+) => Promise<void>;
+
+async function tryOut(scratch: ScratchMapStore, step: Step, options: Options): Promise<void> {
+  let first: Revision | undefined;
+  let second: Revision | undefined;
+  await step('create an object', async () => {
+    first = await scratch.write('# 1\n', undefined, options);
+    return scratch.location;
+  });
+  await step('read it back', async () => expectText(scratch, '# 1\n', options));
+  await step('replace it', async () => {
+    second = await scratch.write('# 2\n', first, options);
+    return expectText(scratch, '# 2\n', options);
+  });
+  await step('refuse to create it again', async () =>
+    expectConflict(scratch, '# 3\n', undefined, options),
+  );
+  await step('refuse to replace an older revision', async () =>
+    expectConflict(scratch, '# 3\n', first, options),
+  );
+  await step('let one of several writers win', async () =>
+    expectOneWinner(scratch, second, options),
+  );
+}
+
+async function readMap(store: ProvableMapStore, options: Options): Promise<string> {
+  const stored = await store.read(options);
+  if (stored === undefined) return 'there is no map yet';
+  const { entries } = parseImageMap(stored.text, store.location);
+  const by = stored.writer === undefined ? '' : `, last written by ${stored.writer}`;
+  return `${entries.length} entries${by}`;
+}
+
+async function expectText(
+  store: ScratchMapStore,
+  expected: string,
+  options: Options,
+): Promise<undefined> {
+  const found = (await store.read(options))?.text;
+  if (found !== expected) {
+    throw new Error(
+      `${store.location}: read ${JSON.stringify(found)} where ${JSON.stringify(expected)} was written: something on the way serves old answers`,
+    );
+  }
+}
+
+async function expectConflict(
+  store: ScratchMapStore,
+  text: string,
+  expected: Revision | undefined,
+  options: Options,
+): Promise<undefined> {
+  try {
+    await store.write(text, expected, options);
+  } catch (error) {
+    if (isMapStoreError(error, 'MAP_CONFLICT')) return;
+    throw error;
+  }
+  throw new Error(
+    `${store.location}: the store wrote although the object had changed: an edit made at the same moment would be lost`,
+  );
+}
+
+/** Some stores compare, then write, without a lock: only a race shows it. */
+async function expectOneWinner(
+  store: ScratchMapStore,
+  expected: Revision | undefined,
+  options: Options,
+): Promise<string> {
+  const results = await Promise.allSettled(
+    Array.from({ length: WRITERS }, (_, i) => store.write(`# writer ${i}\n`, expected, options)),
+  );
+  const winners = results.filter(({ status }) => status === 'fulfilled').length;
+  const failure = results.find(
+    (result): result is PromiseRejectedResult =>
+      result.status === 'rejected' && !isMapStoreError(result.reason, 'MAP_CONFLICT'),
+  );
+  if (winners > 1) {
+    throw new Error(
+      `${store.location}: ${winners} of ${WRITERS} writers replaced the same revision: edits made at the same moment are lost`,
+    );
+  }
+  // Some stores answer racing writers with an error that passes: no verdict on those who won.
+  if (winners === 0 && failure !== undefined) throw failure.reason as Error;
+  return `${WRITERS} at once, ${winners} won`;
+}
+
+function isMapStoreError(error: unknown, code: MapStoreErrorCode): boolean {
+  return error instanceof MapStoreError && error.code === code;
+}
