@@ -49,7 +49,7 @@ async function worldOf(
   const { path: folder, remove } = await temporaryFolder('keyless');
   t.after(remove);
   const cosign = await startKeylessCosign(sigstore, folder);
-  t.after(() => cosign[Symbol.asyncDispose]());
+  t.after(() => cosign.stop());
   const client = createRegistries({ hosts: { [server.host]: { plainHttp: true } }, env: {} });
   t.after(() => client.close());
   const image = buildMultiArch('keyless');

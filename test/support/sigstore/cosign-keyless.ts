@@ -7,7 +7,7 @@ import type { PrivateSigstore } from './private-sigstore.ts';
 import { identityToken, serveSigstore } from './serve.ts';
 
 /** The real Cosign, signing without keys at a Sigstore of ours. */
-export interface KeylessCosign extends AsyncDisposable {
+export interface KeylessCosign {
   /** Path of the `trusted_root.json`. */
   readonly trustedRoot: string;
   /** As Cosign 3 does: a bundle that refers to the image. */
@@ -22,6 +22,7 @@ export interface KeylessCosign extends AsyncDisposable {
   ): Promise<void>;
   /** Lets Cosign 3 verify. @throws whatever Cosign says against it */
   verify(image: string, identity: TestIdentity): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** @param folder - for the files that Cosign wants */
@@ -63,7 +64,7 @@ export async function startKeylessCosign(
       const identity = ['--certificate-identity', subject, '--certificate-oidc-issuer', issuer];
       await execa(binary('cosign'), ['verify', ...root, ...identity, image]);
     },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    stop: () => server.stop(),
   };
 }
 

@@ -46,8 +46,8 @@ export interface PrivateSigstore {
   certify(identity: TestIdentity): Promise<Certified>;
   /** Certifies a key that somebody else holds; DER in, DER out. */
   certifyKey(publicKey: Buffer, identity: TestIdentity): Promise<Buffer>;
-  /** An RFC 3161 timestamp over a signature. */
-  timestamp(signature: Buffer): Promise<Buffer>;
+  /** An RFC 3161 timestamp over a signature; of now by default. */
+  timestamp(signature: Buffer, at?: Date): Promise<Buffer>;
 }
 
 export interface PrivateSigstoreOptions {
@@ -72,8 +72,6 @@ export async function createPrivateSigstore(
   const ctLog = hasCertificateLog ? await initializeCTLog(ctKeys) : undefined;
   const ca = await initializeCA(authority, ctLog);
   const tsa = await initializeTSA(tsaKeys);
-  // The mock drops trailing zeros of a fraction, which its reader then refuses.
-  Object.assign(tsa, { getCurrentTime: wholeSeconds });
   const [v1, v2] = [
     rekorV1('https://rekor.sigstore.example', validFrom),
     rekorV2('https://log2.sigstore.example', validFrom),
@@ -119,7 +117,9 @@ export async function createPrivateSigstore(
       return { keys, certificate: await certifyKey(spkiOf(keys.publicKey), identity) };
     },
     certifyKey,
-    async timestamp(signature) {
+    async timestamp(signature, at = wholeSeconds()) {
+      // Whole seconds: the mock drops trailing zeros of a fraction, which its reader then refuses.
+      Object.assign(tsa, { getCurrentTime: () => at });
       const response = await tsa.timestamp({
         artifactHash: Buffer.from(sha256(signature)),
         hashAlgorithmOID: SHA_256,

@@ -8,8 +8,9 @@ import type { PrivateSigstore } from './private-sigstore.ts';
 import { canonical, sha256, type LogBody } from './transparency-log.ts';
 
 /** Fulcio and Rekor over http on the loopback interface, for the real Cosign to talk to. */
-export interface SigstoreServer extends AsyncDisposable {
+export interface SigstoreServer {
   readonly url: string;
+  stop(): Promise<void>;
 }
 
 interface Answer {
@@ -40,7 +41,7 @@ export async function serveSigstore(sigstore: PrivateSigstore): Promise<Sigstore
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: async () => {
+    stop: async () => {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

@@ -14,6 +14,8 @@ export interface SignOptions {
   readonly log?: 'v1' | 'v2' | 'v2-hashedrekord' | 'none';
   /** Whether a timestamp is added; no by default, save with Rekor 2, which needs one. */
   readonly timestamp?: boolean;
+  /** When the timestamp says it was signed; in whole seconds. */
+  readonly timestampedAt?: Date;
   /** When the log says it was signed. */
   readonly loggedAt?: Date;
   /** PEM that the log entry names in place of the signer's own. */
@@ -74,7 +76,9 @@ export async function signClassic(
     annotations['dev.sigstore.cosign/bundle'] = JSON.stringify(classicEntry(entry));
   }
   if (options.timestamp === true) {
-    const timestamp = (await sigstore.timestamp(signature)).toString('base64');
+    const timestamp = (await sigstore.timestamp(signature, options.timestampedAt)).toString(
+      'base64',
+    );
     annotations['dev.sigstore.cosign/rfc3161timestamp'] = JSON.stringify({
       SignedRFC3161Timestamp: timestamp,
     });
@@ -133,7 +137,13 @@ export async function signBundle(
         body === undefined ? [] : [await rekor.log(body, options.loggedAt ?? sigstore.now())],
       timestampVerificationData: {
         rfc3161Timestamps: isStamped
-          ? [{ signedTimestamp: (await sigstore.timestamp(signature)).toString('base64') }]
+          ? [
+              {
+                signedTimestamp: (
+                  await sigstore.timestamp(signature, options.timestampedAt)
+                ).toString('base64'),
+              },
+            ]
           : [],
       },
     },

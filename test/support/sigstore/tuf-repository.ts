@@ -6,7 +6,7 @@ import { spkiOf } from './der.ts';
 import { canonical, sha256 } from './transparency-log.ts';
 
 /** A TUF repository on the loopback interface that serves one `trusted_root.json`. */
-export interface TufRepository extends AsyncDisposable {
+export interface TufRepository {
   readonly url: string;
   /** Its `root.json`, by which a client checks all the rest. */
   readonly root: string;
@@ -17,6 +17,7 @@ export interface TufRepository extends AsyncDisposable {
   publish(trustedRoot: object): void;
   /** Answers 503 from now on, or no more. */
   fail(fails: boolean): void;
+  stop(): Promise<void>;
 }
 
 const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;
@@ -97,7 +98,7 @@ export async function startTufRepository(trustedRoot: object): Promise<TufReposi
     fail: (fails) => {
       failing = fails;
     },
-    [Symbol.asyncDispose]: async () => {
+    stop: async () => {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

@@ -205,6 +205,11 @@ refused(sigstore, 'SIGNATURE_INVALID', {
     undefined,
     { loggedAt: inHalfAnHour, timestamp: true },
   ),
+  'timestamped too late, and a log entry in time does not mend that': bundle(
+    /not issued by an authority of the trust root, or not at that time/,
+    undefined,
+    { timestamp: true, timestampedAt: new Date(Math.floor(inHalfAnHour.getTime() / 1000) * 1000) },
+  ),
   'classic: the promise to publish was changed': classic(/log entry does not hold/, (layer) =>
     withClassicEntry(layer, (entry) => {
       entry.SignedEntryTimestamp = flipBit(entry.SignedEntryTimestamp ?? '', 20);

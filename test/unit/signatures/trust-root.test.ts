@@ -8,7 +8,10 @@ import { createLogger, silentLogger } from '../../../src/log.ts';
 import { fileTrustRoot } from '../../../src/signatures/trust-root-file.ts';
 import { publicTrustRoot, tufTrustRoot } from '../../../src/signatures/trust-root-tuf.ts';
 import type { TrustRootSource } from '../../../src/signatures/trust-root.ts';
-import { createPrivateSigstore } from '../../support/sigstore/private-sigstore.ts';
+import {
+  createPrivateSigstore,
+  type PrivateSigstore,
+} from '../../support/sigstore/private-sigstore.ts';
 import { startTufRepository, type TufRepository } from '../../support/sigstore/tuf-repository.ts';
 
 const sigstore = await createPrivateSigstore();
@@ -28,6 +31,15 @@ async function folderOf(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'trust-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+async function repositoryOf(
+  t: TestContext,
+  { trustedRoot }: PrivateSigstore,
+): Promise<TufRepository> {
+  const repository = await startTufRepository(trustedRoot);
+  t.after(() => repository.stop());
+  return repository;
 }
 
 async function clientOf(t: TestContext, { url, root }: TufRepository): Promise<Client> {
@@ -106,7 +118,7 @@ for (const [title, [text, says]] of Object.entries(unusable)) {
 }
 
 test('a TUF repository is asked once a day', async (t) => {
-  await using repository = await startTufRepository(sigstore.trustedRoot);
+  const repository = await repositoryOf(t, sigstore);
   const client = await clientOf(t, repository);
   const source = client.source();
   assert.equal(await loadedLog(source), logId);
@@ -122,7 +134,7 @@ test('a TUF repository is asked once a day', async (t) => {
 });
 
 test('while it is away the cached root serves, with a warning that tells its age', async (t) => {
-  await using repository = await startTufRepository(sigstore.trustedRoot);
+  const repository = await repositoryOf(t, sigstore);
   const client = await clientOf(t, repository);
   await client.source().load();
   repository.fail(true);
@@ -135,7 +147,7 @@ test('while it is away the cached root serves, with a warning that tells its age
 });
 
 test('without a cache it is unavailable, and asked again the next time', async (t) => {
-  await using repository = await startTufRepository(sigstore.trustedRoot);
+  const repository = await repositoryOf(t, sigstore);
   const client = await clientOf(t, repository);
   repository.fail(true);
   const source = client.source();
@@ -145,8 +157,8 @@ test('without a cache it is unavailable, and asked again the next time', async (
 });
 
 test('what another root.json signed is not believed, cached or not', async (t) => {
-  await using repository = await startTufRepository(sigstore.trustedRoot);
-  await using impostor = await startTufRepository(elsewhere.trustedRoot);
+  const repository = await repositoryOf(t, sigstore);
+  const impostor = await repositoryOf(t, elsewhere);
   const client = await clientOf(t, repository);
   await client.source().load();
   await writeFile(join(client.cacheDir, '..', 'root.json'), impostor.root);
@@ -154,7 +166,7 @@ test('what another root.json signed is not believed, cached or not', async (t) =
 });
 
 test('a cache that cannot be read is fetched anew', async (t) => {
-  await using repository = await startTufRepository(sigstore.trustedRoot);
+  const repository = await repositoryOf(t, sigstore);
   const client = await clientOf(t, repository);
   await client.source().load();
   const [folder = ''] = await readdir(client.cacheDir);
@@ -163,7 +175,7 @@ test('a cache that cannot be read is fetched anew', async (t) => {
 });
 
 test('a cache that cannot be written is warned of', async (t) => {
-  await using repository = await startTufRepository(sigstore.trustedRoot);
+  const repository = await repositoryOf(t, sigstore);
   const client = await clientOf(t, repository);
   await client.source().load();
   const [folder = ''] = await readdir(client.cacheDir);
@@ -175,7 +187,7 @@ test('a cache that cannot be written is warned of', async (t) => {
 });
 
 test('the public root has one to begin with, and says how old it is', async (t) => {
-  await using repository = await startTufRepository(sigstore.trustedRoot);
+  const repository = await repositoryOf(t, sigstore);
   repository.fail(true);
   const warnings: string[] = [];
   const source = publicTrustRoot({
@@ -192,7 +204,7 @@ test('the public root has one to begin with, and says how old it is', async (t) 
 });
 
 test('leaving early abandons the waiting alone', async (t) => {
-  await using repository = await startTufRepository(sigstore.trustedRoot);
+  const repository = await repositoryOf(t, sigstore);
   const { source } = await clientOf(t, repository);
   const shared = source();
   const reason = new Error('stop');

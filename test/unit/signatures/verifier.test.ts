@@ -167,6 +167,30 @@ test('a policy that cannot be meant is no verdict on an image', async () => {
   await assert.rejects(verifier.verify(referenceTo(scene.image)), ConfigError);
 });
 
+test('of many signers only the accepted one is proved', async () => {
+  const scene = createScene(sigstore);
+  for (const branch of ['a', 'b', 'c']) {
+    const signer = { ...STRANGER, subject: `${STRANGER.subject}${branch}` };
+    await signImage(sigstore, scene.repository, scene.image, { signer });
+  }
+  await signImage(sigstore, scene.repository, scene.image);
+  const trusted = trustRootOf(sigstore.trustedRoot);
+  let proofs = 0;
+  const verifier = createSignatureVerifier({
+    registry: scene.registry,
+    policyFor: () => VENDOR_POLICY,
+    trustRoot: {
+      ...trusted,
+      load: (options) => {
+        proofs += 1;
+        return trusted.load(options);
+      },
+    },
+  });
+  await verifier.verify(referenceTo(scene.image));
+  assert.equal(proofs, 1);
+});
+
 test('the trust root is not asked for before there is a signature to prove', async () => {
   const scene = createScene(sigstore);
   const trustRoot = {
