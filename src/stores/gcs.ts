@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type CreateWriteStreamOptions, type File, Storage } from '@google-cloud/storage';
-import { PassThroughClient } from 'google-auth-library';
+import { type AuthClient, JWT, PassThroughClient } from 'google-auth-library';
 import { MapStoreError } from '../errors.ts';
 import type { Options } from '../options.ts';
 import type { Environment } from './agents.ts';
@@ -13,6 +13,7 @@ import type { GcsPlace } from './place.ts';
 import { retried } from './retry.ts';
 
 const WRITER = 'sdr-mirror-writer';
+const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
 const REQUEST_MS = 30_000;
 
 export interface GcsStoreOptions {
@@ -42,14 +43,20 @@ function connect({ projectId, endpoint, credentials }: GcsPlace, env: Environmen
       // Otherwise no token is sent to an endpoint that is not Google's.
       useAuthWithCustomEndpoint: true,
     }),
-    ...(credentials?.kind === 'anonymous' && { authClient: new PassThroughClient() }),
-    ...(credentials?.kind === 'serviceAccount' && {
-      credentials: {
-        client_email: credentials.clientEmail,
-        private_key: credentials.privateKey.reveal(),
-      },
-    }),
+    ...(credentials !== undefined && { authClient: authenticate(credentials) }),
   });
+}
+
+function authenticate(credentials: NonNullable<GcsPlace['credentials']>): AuthClient {
+  if (credentials.kind === 'anonymous') return new PassThroughClient();
+  const client = new JWT({
+    email: credentials.clientEmail,
+    key: credentials.privateKey.reveal(),
+    scopes: [SCOPE],
+  });
+  // The store takes what the key signs: no token server has to be reached first.
+  client.useJWTAccessWithScope = true;
+  return client;
 }
 
 class GcsStore implements ScratchMapStore, ProvableMapStore {

@@ -15,7 +15,7 @@ export function mayPass(error: unknown): boolean {
 
 /** What came back, in words for the operator. */
 export function reasonOf(error: unknown): FailureReason {
-  const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  const message = messageOf(error);
   if (/default credentials/i.test(message)) {
     return lasting(
       'no credentials were found: run with workload identity, set GOOGLE_APPLICATION_CREDENTIALS, or log in with "gcloud auth application-default login"',
@@ -41,4 +41,17 @@ export function reasonOf(error: unknown): FailureReason {
     default:
       return status < 500 && status !== 429 && status !== 408 ? lasting(words) : passing(words);
   }
+}
+
+function messageOf(error: unknown): string {
+  const { response } = error as { readonly response?: { readonly data?: unknown } };
+  const own = error instanceof Error ? error.message : String(error);
+  return (saidIn(response?.data) ?? own).split('\n')[0] ?? '';
+}
+
+/** What the answer to a download says; the client's own message is but its status. */
+function saidIn(data: unknown): string | undefined {
+  if (typeof data === 'string' && data !== '') return data;
+  const { error } = (data ?? {}) as { readonly error?: { readonly message?: unknown } };
+  return typeof error?.message === 'string' ? error.message : undefined;
 }
