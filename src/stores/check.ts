@@ -58,13 +58,26 @@ export async function checkMapStore(
   try {
     await tryOut(scratch, step, options);
   } finally {
-    isGoing = steps.some(({ name, outcome }) => name === 'create an object' && outcome === 'ok');
-    await step('remove it', async () => {
-      await scratch.remove();
-      return undefined;
-    });
+    // Also when it is stopped: what was written must not stay.
+    steps.push(await remove(scratch, steps));
   }
   return steps;
+}
+
+async function remove(
+  scratch: ScratchMapStore,
+  steps: readonly StoreCheckStep[],
+): Promise<StoreCheckStep> {
+  const name = 'remove it';
+  if (steps.every((step) => step.name !== 'create an object' || step.outcome !== 'ok')) {
+    return { name, outcome: 'skipped' };
+  }
+  try {
+    await scratch.remove();
+    return { name, outcome: 'ok' };
+  } catch (error) {
+    return { name, outcome: 'failed', detail: errorMessage(error), error };
+  }
 }
 
 type Step = (
