@@ -6,6 +6,7 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import type { TokenCredential } from '@azure/identity';
+import { ConfigError, errorMessage } from '../../errors.ts';
 import { Secret } from '../../secret.ts';
 import { accountOf } from './account.ts';
 import { type Environment, trusted } from '../agents.ts';
@@ -44,7 +45,7 @@ async function connect(
   options: ClientOptions,
 ): Promise<BlobServiceClient> {
   if (credentials?.kind === 'connectionString') {
-    return BlobServiceClient.fromConnectionString(credentials.connectionString.reveal(), options);
+    return fromConnectionString(credentials.connectionString, options);
   }
   if (credentials?.kind === 'accountKey') {
     const key = new StorageSharedKeyCredential(account, credentials.accountKey.reveal());
@@ -55,6 +56,16 @@ async function connect(
     return new BlobServiceClient(`${endpoint}?${token}`, new AnonymousCredential(), options);
   }
   return new BlobServiceClient(endpoint, await identityOf(credentials), options);
+}
+
+function fromConnectionString(text: Secret, options: ClientOptions): BlobServiceClient {
+  try {
+    return BlobServiceClient.fromConnectionString(text.reveal(), options);
+  } catch (error) {
+    throw new ConfigError(
+      `the connection string of the storage account is not usable (${errorMessage(error)}): copy it anew from the portal`,
+    );
+  }
 }
 
 async function identityOf(
