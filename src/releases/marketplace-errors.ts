@@ -63,7 +63,7 @@ export function explainFailure(
   const proxy = env['https_proxy'] ?? env['HTTPS_PROXY'];
   const by = proxy === undefined || proxy === '' ? '' : ' (HTTPS_PROXY is set)';
   // Not the request's error itself: it carries the request, and that the token.
-  const cause = Object.assign(new Error(error.message), { code: error.code });
+  const cause = Object.assign(new Error(shown(error)), { code: error.code });
   throw new ReleaseSourceError(
     `The list of releases could not be had from ${url.href}${by}: ${reason(error, url, limits.timeoutMs)}`,
     { retryable: !isCertificateError(error.code), cause },
@@ -81,9 +81,14 @@ function reason(error: RequestError, { hostname }: URL, timeoutMs: number): stri
     return `DNS could not be asked for ${hostname}. Check the network and its name servers.`;
   }
   if (isCertificateError(error.code)) {
-    return `the server's certificate is not trusted (${error.message}). If a proxy inspects TLS here, name its authority in NODE_EXTRA_CA_CERTS.`;
+    return `the server's certificate is not trusted (${shown(error)}). If a proxy inspects TLS here, name its authority in NODE_EXTRA_CA_CERTS.`;
   }
-  return `${error.message === '' ? error.code : error.message}.`;
+  return `${error.message === '' ? error.code : shown(error)}.`;
+}
+
+/** Node 22 names the proxy in full when it makes no tunnel, user and password included. */
+function shown({ message }: RequestError): string {
+  return message.replaceAll(/(?<=:\/\/)[^\s/]*@/g, '');
 }
 
 function redirected({ status, headers }: Answer, url: URL): ReleaseSourceError {
