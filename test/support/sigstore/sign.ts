@@ -33,6 +33,8 @@ export interface BundleOptions extends SignOptions {
   readonly predicateType?: string;
   readonly predicate?: object;
   readonly payloadType?: string;
+  /** `_type` of the statement. */
+  readonly statementType?: string;
   /** Certificate that an entry of Rekor 2 names in place of the signer's own. */
   readonly loggedCertificate?: Buffer;
 }
@@ -99,7 +101,7 @@ export async function signBundle(
 ): Promise<SignatureLayer> {
   const payload = Buffer.from(
     JSON.stringify({
-      _type: 'https://in-toto.io/Statement/v1',
+      _type: options.statementType ?? 'https://in-toto.io/Statement/v1',
       subject: [{ digest: { sha256: digest.slice('sha256:'.length) } }],
       predicateType: options.predicateType ?? COSIGN_SIGN_PREDICATE,
       predicate: options.predicate ?? {},

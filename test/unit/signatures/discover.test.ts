@@ -74,6 +74,11 @@ test('ignores a fallback tag that is the image itself, or another image', async 
   const { repository, image } = scene;
   repository.tags.set(tagOf(image.digest), image.digest);
   assert.deepEqual(await discover(scene), []);
+  const children = scene.registry.calls.filter(({ target }) => target.includes('@sha256:'));
+  assert.deepEqual(
+    children.map(({ method }) => method),
+    ['referrers'],
+  );
   const other = buildMultiArch('other');
   push(repository, other);
   repository.tags.set(tagOf(image.digest), other.digest);

@@ -103,6 +103,10 @@ const unusable: Readonly<Record<string, readonly [string, RegExp]>> = {
     changed({ tlogs: [{ baseUrl: 'https://log.example' }] }),
     /https:\/\/log\.example does not say since when/,
   ],
+  'a log without an identifier': [
+    changed({ tlogs: sigstore.trustedRoot.tlogs.map((log) => ({ ...log, logId: undefined })) }),
+    /https:\/\/rekor\.sigstore\.example has no logId/,
+  ],
   'a certificate that is none': [
     changed({ certificateAuthorities: [{ certChain: { certificates: [{ rawBytes: 'MAA=' }] } }] }),
     /has a certificate that cannot be read/,

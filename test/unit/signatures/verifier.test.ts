@@ -167,6 +167,14 @@ test('a policy that cannot be meant is no verdict on an image', async () => {
   await assert.rejects(verifier.verify(referenceTo(scene.image)), ConfigError);
 });
 
+test('of several acceptable signatures one is read', async () => {
+  const scene = createScene(sigstore);
+  await signImage(sigstore, scene.repository, scene.image);
+  await signImage(sigstore, scene.repository, scene.image, { format: 'classic' });
+  await verifierOf(scene).verify(referenceTo(scene.image));
+  assert.equal(scene.registry.calls.filter(({ method }) => method === 'getBlob').length, 1);
+});
+
 test('of many signers only the accepted one is proved', async () => {
   const scene = createScene(sigstore);
   for (const branch of ['a', 'b', 'c']) {
