@@ -48,6 +48,6 @@ export interface ProvableMapStore extends MapStore {
 
 /** Holds nothing of value. Whoever writes it removes it. */
 export interface ScratchMapStore extends MapStore {
-  /** Removes what was written through this store, every version of it. */
+  /** Removes the object, every version of it. Succeeds if there is none. */
   remove(options?: Options): Promise<void>;
 }

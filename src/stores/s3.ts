@@ -118,7 +118,7 @@ class S3Store implements ScratchMapStore, ProvableMapStore {
   }
 
   async remove(options: Options = {}): Promise<void> {
-    await this.#explained('remove', options, () => this.#object.deleteWritten(options));
+    await this.#explained('remove', options, () => this.#object.deleteVersions(options));
   }
 
   async #writeConditionally(

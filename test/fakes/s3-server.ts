@@ -42,6 +42,8 @@ export class FakeS3 {
   readonly quirks: Set<S3Quirk> = new Set();
   /** Taken from the front, one by each PUT. */
   readonly faults: S3Fault[] = [];
+  /** PUTs that go well before the first fault. */
+  skipFaults = 0;
   readonly requests: S3Request[] = [];
   /** Answers instead of the store, while set. */
   outage: { readonly status: number; readonly code: string } | undefined;
@@ -146,7 +148,8 @@ export class FakeS3 {
     body: Buffer,
     headers: IncomingMessage['headers'],
   ): Version | Exclude<S3Fault, { after: true }> {
-    const fault = this.faults.shift();
+    this.skipFaults -= 1;
+    const fault = this.skipFaults < 0 ? this.faults.shift() : undefined;
     if (fault !== undefined && fault.after !== true) return fault;
     const current = this.#buckets.get(bucket)?.get(key)?.[0];
     const present = current?.isDeletion === false ? current : undefined;

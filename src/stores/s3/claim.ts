@@ -62,8 +62,8 @@ async function tryOnce<T>(
   }
   const started = performance.now();
   const mine = object.beside(`${SUFFIX}${randomUUID()}`);
-  await mine.put('', { unconditional: true }, options);
   try {
+    await mine.put('', { unconditional: true }, options);
     if (!(await isAlone(object, mine.key, options))) return undefined;
     const value = await work({
       assertHeld: () => {
@@ -73,7 +73,7 @@ async function tryOnce<T>(
     return { value };
   } finally {
     // Not cancelled with the rest: others would wait a minute for it.
-    await mine.deleteWritten({});
+    await mine.deleteVersions({});
   }
 }
 

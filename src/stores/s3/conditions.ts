@@ -13,6 +13,7 @@ export type ConditionSupport =
   | { readonly kind: 'quoted' | 'unquoted' }
   | { readonly kind: 'ignored' | 'refused'; readonly detail: string };
 
+const TEXT = '# sdr-mirror tries whether conditions hold\n';
 const NO_SUCH_ETAG = '"00000000000000000000000000000000"';
 
 /**
@@ -29,8 +30,7 @@ export async function probeConditions(
   const scratch = object.beside(`.probe-${randomUUID()}`);
   const put = async (condition: S3Condition): Promise<string | Answer> => {
     try {
-      return (await scratch.put('# sdr-mirror tries whether conditions hold\n', condition, options))
-        .etag;
+      return (await scratch.put(TEXT, condition, options)).etag;
     } catch (error) {
       const answer = answerOf(error);
       if (answer === undefined) throw error;
@@ -38,9 +38,9 @@ export async function probeConditions(
     }
   };
   try {
-    return await probe(put);
+    return await probe(put, async () => (await scratch.get(options))?.etag);
   } finally {
-    await scratch.deleteWritten({}).catch((error: unknown) => onLeftOver(scratch.key, error));
+    await scratch.deleteVersions({}).catch((error: unknown) => onLeftOver(scratch.key, error));
   }
 }
 
@@ -49,12 +49,17 @@ interface Answer {
   readonly text: string;
 }
 
+/** @param etagNow - of the object as it is; `undefined` if there is none */
 async function probe(
   put: (condition: S3Condition) => Promise<string | Answer>,
+  etagNow: () => Promise<string | undefined>,
 ): Promise<ConditionSupport> {
-  const etag = await put({ ifNoneMatch: '*' });
-  if (typeof etag !== 'string') {
-    return { kind: 'refused', detail: `If-None-Match on a new object gave ${etag.text}` };
+  const created = await put({ ifNoneMatch: '*' });
+  // Where the reply is lost the SDK repeats the write, and meets the object it has created itself.
+  const etag = typeof created === 'string' ? created : await etagNow();
+  if (etag === undefined || (typeof created !== 'string' && !created.isFailedCondition)) {
+    const text = typeof created === 'string' ? '' : created.text;
+    return { kind: 'refused', detail: `If-None-Match on a new object gave ${text}` };
   }
   const again = await put({ ifNoneMatch: '*' });
   if (typeof again === 'string') {

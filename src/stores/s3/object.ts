@@ -14,6 +14,8 @@ import { assertMapSize } from '../map-text.ts';
 
 /** Versions looked back at; writers race for seconds, not for fifty versions. */
 const HISTORY = 50;
+/** More than anything that is tried out writes. */
+const MAX_SCRATCH_VERSIONS = 100;
 
 /** An object at one moment: all of one answer. */
 export interface S3Snapshot {
@@ -47,7 +49,6 @@ export class S3Object {
   readonly key: string;
   readonly #client: S3Client;
   readonly #settings: S3PutSettings;
-  readonly #written: (string | undefined)[] = [];
 
   constructor(client: S3Client, bucket: string, key: string, settings: S3PutSettings) {
     this.#client = client;
@@ -98,13 +99,18 @@ export class S3Object {
     );
     if (ETag === undefined)
       throw new Error('the answer has no ETag: something on the way drops it');
-    this.#written.push(VersionId);
     return { etag: ETag, versionId: VersionId };
   }
 
-  /** Deletes what was put through this very object, every version of it. */
-  async deleteWritten(options: Options): Promise<void> {
-    for (const versionId of new Set(this.#written)) {
+  /**
+   * Deletes the object, and in a versioned bucket every version of it, whoever wrote them: for
+   * objects of one's own, some of whose writes may have succeeded without anybody knowing.
+   */
+  async deleteVersions(options: Options): Promise<void> {
+    for (let count = 0; count < MAX_SCRATCH_VERSIONS; count += 1) {
+      const found = await this.get(options);
+      if (found === undefined) return;
+      const { versionId } = found;
       await this.delete(versionId === undefined ? options : { ...options, versionId });
     }
   }

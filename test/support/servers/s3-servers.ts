@@ -1,15 +1,18 @@
 import { copyFile, mkdir } from 'node:fs/promises';
+import { Agent } from 'node:https';
 import { join } from 'node:path';
 import {
   CreateBucketCommand,
-  DeleteObjectCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
+  ListObjectsV2Command,
   PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { Secret } from '../../../src/secret.ts';
 import type { S3Place } from '../../../src/stores/place.ts';
 import { binary } from './binaries.ts';
@@ -88,7 +91,7 @@ export class S3Bucket {
   readonly client: S3Client;
   readonly #server: S3Server;
 
-  private constructor(server: S3Server, name: string) {
+  private constructor(server: S3Server, name: string, ca: string | undefined) {
     this.name = name;
     this.#server = server;
     this.client = new S3Client({
@@ -97,15 +100,16 @@ export class S3Bucket {
       forcePathStyle: true,
       credentials: server,
       requestChecksumCalculation: 'WHEN_REQUIRED',
+      requestHandler: { httpsAgent: new Agent({ ca }) },
     });
   }
 
   static async create(
     server: S3Server,
     name: string,
-    { versioned = false }: { readonly versioned?: boolean } = {},
+    { versioned = false, ca }: { readonly versioned?: boolean; readonly ca?: string } = {},
   ): Promise<S3Bucket> {
-    const bucket = new S3Bucket(server, name);
+    const bucket = new S3Bucket(server, name, ca);
     const id = { Bucket: name };
     await bucket.client.send(new CreateBucketCommand(id));
     if (versioned) {
@@ -145,8 +149,44 @@ export class S3Bucket {
     return this.client.send(new HeadObjectCommand({ Bucket: this.name, Key: key }));
   }
 
-  async delete(key: string): Promise<void> {
-    await this.client.send(new DeleteObjectCommand({ Bucket: this.name, Key: key }));
+  async tags(key: string): Promise<Record<string, string>> {
+    const id = { Bucket: this.name, Key: key };
+    const { TagSet = [] } = await this.client.send(new GetObjectTaggingCommand(id));
+    return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
+  }
+
+  /** The keys with a prefix. */
+  async keys(prefix: string): Promise<string[]> {
+    const query = { Bucket: this.name, Prefix: prefix };
+    const { Contents = [] } = await this.client.send(new ListObjectsV2Command(query));
+    return Contents.map(({ Key = '' }) => Key);
+  }
+
+  /** Credentials of a session that may do these things alone; MinIO gives them. */
+  async sessionFor(
+    actions: readonly string[],
+    ca: string,
+  ): Promise<NonNullable<S3Place['credentials']>> {
+    const Statement = [{ Effect: 'Allow', Action: actions, Resource: 'arn:aws:s3:::*' }];
+    const provide = fromTemporaryCredentials({
+      masterCredentials: this.#server,
+      params: {
+        RoleArn: 'arn:aws:iam::123456789012:role/any',
+        RoleSessionName: 'test',
+        Policy: JSON.stringify({ Version: '2012-10-17', Statement }),
+      },
+      clientConfig: {
+        endpoint: this.#server.url,
+        region: 'us-east-1',
+        requestHandler: { httpsAgent: new Agent({ ca }) },
+      },
+    });
+    const { accessKeyId, secretAccessKey, sessionToken = '' } = await provide();
+    return {
+      accessKeyId,
+      secretAccessKey: new Secret(secretAccessKey),
+      sessionToken: new Secret(sessionToken),
+    };
   }
 }
 

@@ -160,6 +160,29 @@ describe('whether conditions hold', () => {
     });
   }
 
+  for (const [name, fault] of [
+    ['a lost reply', { after: true, reset: true }],
+    ['500 after it was stored', { after: true, status: 500, code: 'InternalError' }],
+    ['500', { status: 500, code: 'InternalError' }],
+  ] satisfies [string, S3Fault][]) {
+    test(`is found out through ${name} at any of its writes, and nothing is left`, async () => {
+      for (let before = 0; before < 4; before += 1) {
+        s3.createBucket('versioned', { versioned: true });
+        const store = await open({ bucket: 'versioned' });
+        s3.skipFaults = before;
+        s3.faults.push(fault);
+        await store.write('# 1\n', undefined);
+        assert.equal(s3.faults.length, 0);
+        assert.deepEqual(s3.keys('versioned'), [KEY]);
+        const probed = [...new Set(s3.requests.map(({ url }) => new URL(url, s3.url).pathname))];
+        for (const path of probed.filter((path) => path.includes('.probe-'))) {
+          const key = decodeURIComponent(path.slice('/versioned/'.length));
+          assert.equal(s3.versionCount('versioned', key), 0, key);
+        }
+      }
+    });
+  }
+
   test('cannot be found out without the right to write beside the map', async () => {
     const store = await open();
     s3.faults.push({ status: 403, code: 'AccessDenied' });
