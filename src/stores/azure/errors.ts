@@ -8,7 +8,7 @@ const REASONS: Readonly<Record<string, FailureReason>> = {
     'the credentials were refused: check the account key, the SAS token and its expiry, and this machine’s clock',
   ),
   AuthorizationFailure: lasting(
-    'access denied: the account’s firewall keeps this network out, or the credentials have no right to the container',
+    'access denied: the credentials are wrong, have expired, or have no right to the container, or the account’s firewall keeps this network out',
   ),
   AuthorizationPermissionMismatch: lasting(
     'access denied: the identity needs the role "Storage Blob Data Contributor" for the container, a SAS token the permissions r, w, c (and t for tags)',

@@ -56,6 +56,15 @@ export class FakeGcs {
     return (await (await this.#send('GET', path)).json()) as Record<string, unknown>;
   }
 
+  /** The keys with a prefix. */
+  async keys(bucket: string, prefix: string): Promise<string[]> {
+    const path = `/storage/v1/b/${bucket}/o?prefix=${encodeURIComponent(prefix)}`;
+    const { items = [] } = (await (await this.#send('GET', path)).json()) as {
+      items?: { name: string }[];
+    };
+    return items.map(({ name }) => name);
+  }
+
   async #send(method: string, path: string, body?: string | Uint8Array): Promise<Response> {
     const answer = await fetch(`${this.url}${path}`, {
       method,
