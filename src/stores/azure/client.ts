@@ -33,7 +33,7 @@ export async function connectAzure(
   };
   const credentials = place.credentials ?? ambientCredentials(place.account, env);
   const endpoint = place.endpoint ?? `https://${place.account}.blob.core.windows.net`;
-  const service = await connect(credentials, endpoint, place.account, options);
+  const service = await connect(credentials, endpoint, place.account, options, env);
   const container = service.getContainerClient(place.container);
   return (key) => container.getBlockBlobClient(key);
 }
@@ -43,6 +43,7 @@ async function connect(
   endpoint: string,
   account: string,
   options: ClientOptions,
+  env: Environment,
 ): Promise<BlobServiceClient> {
   if (credentials?.kind === 'connectionString') {
     return fromConnectionString(credentials.connectionString, options);
@@ -55,7 +56,7 @@ async function connect(
     const token = credentials.token.reveal().replace(/^\?/, '');
     return new BlobServiceClient(`${endpoint}?${token}`, new AnonymousCredential(), options);
   }
-  return new BlobServiceClient(endpoint, await identityOf(credentials), options);
+  return new BlobServiceClient(endpoint, await identityOf(credentials, env), options);
 }
 
 function fromConnectionString(text: Secret, options: ClientOptions): BlobServiceClient {
@@ -70,11 +71,15 @@ function fromConnectionString(text: Secret, options: ClientOptions): BlobService
 
 async function identityOf(
   credentials: Extract<Credentials, { readonly kind: 'clientSecret' }> | undefined,
+  env: Environment,
 ): Promise<TokenCredential> {
   const { ClientSecretCredential, DefaultAzureCredential } = await import('@azure/identity');
-  if (credentials === undefined) return new DefaultAzureCredential();
+  // Whoever names the authority vouches for it; asking Microsoft's public one whether it exists
+  // fails in every cloud that is cut off from it.
+  const authority = { disableInstanceDiscovery: env['AZURE_AUTHORITY_HOST'] !== undefined };
+  if (credentials === undefined) return new DefaultAzureCredential(authority);
   const { tenantId, clientId, clientSecret } = credentials;
-  return new ClientSecretCredential(tenantId, clientId, clientSecret.reveal());
+  return new ClientSecretCredential(tenantId, clientId, clientSecret.reveal(), authority);
 }
 
 /** What Azure's own command line reads, as far as it is about this account. */

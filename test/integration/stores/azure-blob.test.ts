@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import {
   BlobSASPermissions,
   generateBlobSASQueryParameters,
@@ -16,9 +18,11 @@ import type { ProvableMapStore } from '../../../src/stores/map-store.ts';
 import type { AzureBlobPlace } from '../../../src/stores/place.ts';
 import { mapStoreFaults } from '../../contracts/map-store-faults.ts';
 import { mapStoreContract } from '../../contracts/map-store.ts';
+import { startAzureAuthority } from '../../support/azure-authority.ts';
 import { assertNothingIsLost } from '../../support/many-writers.ts';
 import { Azurite } from '../../support/servers/azurite.ts';
 import { findBinary, requireServer } from '../../support/servers/binaries.ts';
+import { temporaryFolder } from '../../support/servers/server-process.ts';
 
 async function open(
   place: AzureBlobPlace,
@@ -121,8 +125,7 @@ if (findBinary('azurite-blob') === undefined) {
   });
 
   test('a connection string from the environment', async () => {
-    const { credentials: _, endpoint: __, ...place } = azurite.place('maps', newKey());
-    const store = await open(place, {
+    const store = await open(azurite.ambientPlace('maps', newKey()), {
       AZURE_STORAGE_CONNECTION_STRING: azurite.connectionString(),
     });
     await store.write('# 1\n', undefined);
@@ -158,12 +161,42 @@ if (findBinary('azurite-blob') === undefined) {
 if (findBinary('azurite-blob') !== undefined && findBinary('openssl') !== undefined) {
   const secure = await Azurite.start({ tls: true });
   after(secure.stop);
+  const { certificate } = secure;
+  assert.ok(certificate);
+  const ca = await readFile(certificate.certificate, 'utf8');
 
   test('a private authority is trusted where it is named', async () => {
-    const ca = await readFile(secure.ca ?? '', 'utf8');
     const store = await open(secure.place('maps', 'map.yaml', { ca }));
     await assert.rejects(store.read(), fails(/the container does not exist/));
     const without = await open(secure.place('maps', 'map.yaml'));
     await assert.rejects(without.read(), fails(/certificate is not trusted/));
+  });
+
+  test('the workload identity of a Kubernetes service account', async (t) => {
+    const tenant = '22222222-2222-2222-2222-222222222222';
+    const authority = await startAzureAuthority(certificate, tenant);
+    const tokens = await temporaryFolder('azure-token');
+    const usual = { env: { ...process.env }, authorities: getCACertificates('default') };
+    t.after(async () => {
+      process.env = usual.env;
+      setDefaultCACertificates(usual.authorities);
+      authority.stop();
+      await tokens.remove();
+    });
+    setDefaultCACertificates([...usual.authorities, ca]);
+    const env = {
+      AZURE_AUTHORITY_HOST: authority.url,
+      AZURE_TENANT_ID: tenant,
+      AZURE_CLIENT_ID: '11111111-1111-1111-1111-111111111111',
+      AZURE_FEDERATED_TOKEN_FILE: join(tokens.path, 'token'),
+    };
+    await writeFile(env.AZURE_FEDERATED_TOKEN_FILE, 'projected-token');
+    Object.assign(process.env, env);
+
+    await secure.createContainer('federated');
+    const store = await open(secure.ambientPlace('federated', 'map.yaml'), env);
+    const revision = await store.write('# 1\n', undefined);
+    assert.equal((await store.read())?.revision, revision);
+    assert.match(authority.asked.join('\n'), /client_assertion=projected-token/);
   });
 }

@@ -2,7 +2,7 @@ import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-bl
 import { Secret } from '../../../src/secret.ts';
 import type { AzureBlobPlace } from '../../../src/stores/place.ts';
 import { binary } from './binaries.ts';
-import { makeCertificate } from './certificate.ts';
+import { type Certificate, makeCertificate } from './certificate.ts';
 import { freePort, request, startProcess, temporaryFolder } from './server-process.ts';
 
 /** Azurite's one account; its key is published. */
@@ -14,19 +14,21 @@ const KEY =
 export class Azurite {
   /** Base URL of the account's blob service. */
   readonly endpoint: string;
-  /** PEM file of the certificate to trust, when it serves TLS. */
-  readonly ca: string | undefined;
+  /** What it serves TLS with, if it does. */
+  readonly certificate: Certificate | undefined;
   readonly service: BlobServiceClient;
   readonly stop: () => Promise<void>;
 
-  private constructor(options: { url: string; ca: string | undefined; stop: () => Promise<void> }) {
+  private constructor(options: {
+    readonly url: string;
+    readonly certificate: Certificate | undefined;
+    readonly stop: () => Promise<void>;
+  }) {
     this.endpoint = `${options.url}/${ACCOUNT}`;
-    this.ca = options.ca;
+    this.certificate = options.certificate;
     this.stop = options.stop;
-    this.service = new BlobServiceClient(
-      this.endpoint,
-      new StorageSharedKeyCredential(ACCOUNT, KEY),
-    );
+    const key = new StorageSharedKeyCredential(ACCOUNT, KEY);
+    this.service = new BlobServiceClient(this.endpoint, key);
   }
 
   static async start({ tls = false }: { readonly tls?: boolean } = {}): Promise<Azurite> {
@@ -39,7 +41,7 @@ export class Azurite {
     const secure =
       certificate === undefined
         ? []
-        : ['--cert', certificate.certificate, '--key', certificate.key];
+        : ['--cert', certificate.certificate, '--key', certificate.key, '--oauth', 'basic'];
     const server = await startProcess(
       [binary('azurite-blob'), ...options, ...listen, ...secure],
       folder,
@@ -49,7 +51,7 @@ export class Azurite {
       await server.stop();
       await remove();
     };
-    return new Azurite({ url, ca: certificate?.certificate, stop });
+    return new Azurite({ url, certificate, stop });
   }
 
   /** A place of a store, in a container that is there. */
@@ -63,6 +65,11 @@ export class Azurite {
       credentials: { kind: 'accountKey', accountKey: new Secret(KEY) },
       ...more,
     };
+  }
+
+  /** A place of a store that says nothing of credentials. */
+  ambientPlace(container: string, key: string): AzureBlobPlace {
+    return { kind: 'azblob', account: ACCOUNT, container, key, endpoint: this.endpoint };
   }
 
   /** What the portal shows; for another account where one is named. */
