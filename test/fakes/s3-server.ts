@@ -45,6 +45,8 @@ export class FakeS3 {
   /** PUTs that go well before the first fault. */
   skipFaults = 0;
   readonly requests: S3Request[] = [];
+  /** Called as a PUT arrives, before anything is stored. */
+  onPut: (key: string) => void = () => undefined;
   /** Answers instead of the store, while set. */
   outage: { readonly status: number; readonly code: string } | undefined;
   readonly #buckets = new Map<string, Map<string, Version[]>>();
@@ -88,9 +90,31 @@ export class FakeS3 {
     return this.#buckets.get(bucket)?.get(key)?.length ?? 0;
   }
 
-  put(bucket: string, key: string, body: string | Uint8Array): void {
+  /** @returns the new version's id */
+  put(
+    bucket: string,
+    key: string,
+    body: string | Uint8Array,
+    { base, at }: { readonly base?: string; readonly at?: Date } = {},
+  ): string {
+    const metadata: Record<string, string> =
+      base === undefined ? {} : { 'x-amz-meta-sdr-mirror-base': base };
     const bytes = Buffer.from(body as Uint8Array);
-    this.#store(bucket, key, { body: bytes, metadata: {}, isDeletion: false });
+    const version = { body: bytes, metadata, isDeletion: false };
+    return this.#store(bucket, key, version, at).id;
+  }
+
+  /** Deletes as a person does: in a versioned bucket by a delete marker. */
+  delete(bucket: string, key: string): void {
+    if (this.#versioned.has(bucket)) {
+      this.#store(bucket, key, { body: Buffer.alloc(0), metadata: {}, isDeletion: true });
+    } else this.#buckets.get(bucket)?.delete(key);
+  }
+
+  /** Removes the versions of a key but the newest `count`, as a lifecycle rule does. */
+  expire(bucket: string, key: string, count: number): void {
+    const versions = this.#buckets.get(bucket)?.get(key) ?? [];
+    this.#buckets.get(bucket)?.set(key, versions.slice(0, count));
   }
 
   text(bucket: string, key: string): string | undefined {
@@ -126,10 +150,9 @@ export class FakeS3 {
     const id = url.searchParams.get('versionId');
     const versions = objects.get(key) ?? [];
     if (method === 'DELETE') {
-      const isMarked = id === null && this.#versioned.has(bucket);
-      if (isMarked) {
-        this.#store(bucket, key, { body: Buffer.alloc(0), metadata: {}, isDeletion: true });
-      } else objects.set(key, id === null ? [] : versions.filter((version) => version.id !== id));
+      const others = versions.filter((version) => version.id !== id);
+      if (id === null) this.delete(bucket, key);
+      else objects.set(key, others);
       return void response.writeHead(204).end();
     }
     const found = id === null ? versions[0] : versions.find((version) => version.id === id);
@@ -148,6 +171,7 @@ export class FakeS3 {
     body: Buffer,
     headers: IncomingMessage['headers'],
   ): Version | Exclude<S3Fault, { after: true }> {
+    this.onPut(key);
     this.skipFaults -= 1;
     const fault = this.skipFaults < 0 ? this.faults.shift() : undefined;
     if (fault !== undefined && fault.after !== true) return fault;
@@ -187,11 +211,16 @@ export class FakeS3 {
     return match === etag ? undefined : { status: 412, code: 'PreconditionFailed' };
   }
 
-  #store(bucket: string, key: string, what: Omit<Version, 'id' | 'etag' | 'at'>): Version {
+  #store(
+    bucket: string,
+    key: string,
+    what: Omit<Version, 'id' | 'etag' | 'at'>,
+    at: Date = new Date(),
+  ): Version {
     const objects = this.#buckets.get(bucket);
     if (objects === undefined) throw new Error(`no bucket ${bucket}`);
     const etag = `"${createHash('md5').update(what.body).digest('hex')}"`;
-    const version = { ...what, id: randomUUID(), etag, at: new Date().toISOString() };
+    const version = { ...what, id: randomUUID(), etag, at: at.toISOString() };
     const older = this.#versioned.has(bucket) ? (objects.get(key) ?? []) : [];
     objects.set(key, [version, ...older]);
     return version;

@@ -6,7 +6,7 @@ import type { S3Object } from './object.ts';
 
 const SUFFIX = '.claim-';
 const WAIT_MS = 20_000;
-const LONG_MS = 2000;
+const LONG_MS = 500;
 const PAUSE_MS = 50;
 const MAX_PAUSE_MS = 800;
 /** A claim this much older than one's own is of a writer that died. */

@@ -152,8 +152,9 @@ export class S3Object {
       sendOptions(options),
     );
     const deletions = new Set(DeleteMarkers.map(({ VersionId }) => VersionId));
-    // Each list is in order; between them, where a second holds both, only the latest is known.
-    return [...Versions, ...DeleteMarkers]
+    // Each list is in order, but not one to the other: of a second that holds both the latest is
+    // known, and otherwise what was deleted had been there before.
+    return [...DeleteMarkers, ...Versions]
       .filter(({ Key, VersionId }) => Key === this.key && VersionId !== undefined)
       .sort(
         (a, b) =>
