@@ -149,7 +149,6 @@ describe('failures', () => {
     ['503 after it was stored', { after: true, status: 503 }],
     ['a connection cut after it was stored', { after: true, reset: true }],
     ['503', { status: 503 }],
-    ['429, too many writes of one object', { status: 429 }],
     ['a connection cut before it was stored', { reset: true }],
   ] satisfies [string, GcsFault][]) {
     test(`${name}: published all the same, once`, async () => {
@@ -161,6 +160,15 @@ describe('failures', () => {
       assert.equal(gcs.text(BUCKET, KEY), '# 1\n# edited\n');
     });
   }
+
+  test('429, one write of the object after another: others are writing, and the turn comes', async () => {
+    const store = await open();
+    await store.write('# 1\n', undefined);
+    gcs.faults.push(...Array.from({ length: 9 }, () => ({ status: 429 })));
+    const { attempts } = await publish({ store, edit, sleep: async () => undefined });
+    assert.equal(attempts, 10);
+    assert.equal(gcs.text(BUCKET, KEY), '# 1\n# edited\n');
+  });
 
   for (const [status, message, words] of [
     [401, 'Invalid Credentials', /401: .*check the credentials and this machine’s clock/],
