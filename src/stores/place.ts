@@ -80,6 +80,11 @@ export interface AzureBlobSettings extends ObjectSettings {
         readonly tenantId: string;
         readonly clientId: string;
         readonly clientSecret: Secret;
+      }
+    | {
+        /** One of several identities the machine or workload has. */
+        readonly kind: 'identity';
+        readonly clientId: string;
       };
   readonly encryptionScope?: string;
 }

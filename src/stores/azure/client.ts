@@ -70,7 +70,7 @@ function fromConnectionString(text: Secret, options: ClientOptions): BlobService
 }
 
 async function identityOf(
-  credentials: Extract<Credentials, { readonly kind: 'clientSecret' }> | undefined,
+  credentials: Extract<Credentials, { readonly kind: 'clientSecret' | 'identity' }> | undefined,
   env: Environment,
 ): Promise<TokenCredential> {
   const { ClientSecretCredential, DefaultAzureCredential } = await import('@azure/identity');
@@ -78,6 +78,11 @@ async function identityOf(
   // fails in every cloud that is cut off from it.
   const authority = { disableInstanceDiscovery: env['AZURE_AUTHORITY_HOST'] !== undefined };
   if (credentials === undefined) return new DefaultAzureCredential(authority);
+  if (credentials.kind === 'identity') {
+    const { clientId } = credentials;
+    const which = { managedIdentityClientId: clientId, workloadIdentityClientId: clientId };
+    return new DefaultAzureCredential({ ...authority, ...which });
+  }
   const { tenantId, clientId, clientSecret } = credentials;
   return new ClientSecretCredential(tenantId, clientId, clientSecret.reveal(), authority);
 }

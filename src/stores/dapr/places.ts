@@ -58,6 +58,9 @@ export function azurePlace(settings: ComponentSettings, key: string): AzureBlobP
     settings.text('azureClientId'),
     settings.secret('azureClientSecret'),
   ];
+  if (clientSecret && (tenantId === undefined || clientId === undefined)) {
+    settings.refuse('azureClientSecret needs azureTenantId and azureClientId');
+  }
   const suffix = BLOB_SUFFIXES[(settings.text('azureEnvironment') ?? '').toUpperCase()];
   return {
     kind: 'azblob',
@@ -72,6 +75,7 @@ export function azurePlace(settings: ComponentSettings, key: string): AzureBlobP
       clientId !== undefined && {
         credentials: { kind: 'clientSecret', tenantId, clientId, clientSecret },
       }),
+    ...(clientId !== undefined && !clientSecret && { credentials: { kind: 'identity', clientId } }),
     ...(token && { credentials: { kind: 'sas', token } }),
     ...(accountKey && { credentials: { kind: 'accountKey', accountKey } }),
     ...(connectionString && { credentials: { kind: 'connectionString', connectionString } }),

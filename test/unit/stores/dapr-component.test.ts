@@ -132,6 +132,15 @@ describe('the shapes of a component', () => {
       /accessKey and secretKey need each other/,
     ],
     [
+      'a secret of nobody',
+      component('bindings.azure.blobstorage', {
+        accountName: 'a',
+        containerName: 'c',
+        azureClientSecret: 's',
+      }),
+      /azureClientSecret needs azureTenantId and azureClientId/,
+    ],
+    [
       'a left-over placeholder',
       component('bindings.aws.s3', { bucket: '{{ .Values.bucket }}' }),
       /bucket: a placeholder/,
@@ -318,6 +327,18 @@ describe('what a component says', () => {
           clientId: 'i',
           clientSecret: 'secret S',
         },
+      },
+    ],
+    [
+      'Azure with one of several identities',
+      'bindings.azure.blobstorage',
+      { accountName: 'acct', containerName: 'c', azureClientId: 'i' },
+      {
+        kind: 'azblob',
+        account: 'acct',
+        container: 'c',
+        key: 'sdr/image-map.yaml',
+        credentials: { kind: 'identity', clientId: 'i' },
       },
     ],
     [
