@@ -15,10 +15,10 @@ describe('parseMapLocation', () => {
       'azblob://acct/cont/sdr/m.yaml',
       { kind: 'azblob', account: 'acct', container: 'cont', key: 'sdr/m.yaml' },
     ],
-    ['file:m.yaml', { kind: 'file', path: '/work/m.yaml' }],
+    ['file:m.yaml', { kind: 'file', path: '/srv/m.yaml' }],
   ] as const) {
     test(location, () => {
-      assert.deepEqual(parseMapLocation(location, '/work'), place);
+      assert.deepEqual(parseMapLocation(location, '/srv'), place);
     });
   }
 
@@ -37,7 +37,7 @@ describe('parseMapLocation', () => {
   ]) {
     test(`refuses ${location}`, () => {
       assert.throws(
-        () => parseMapLocation(location, '/work'),
+        () => parseMapLocation(location, '/srv'),
         (error) =>
           error instanceof ConfigError && /is not a place for the map: write/.test(error.message),
       );
@@ -46,7 +46,7 @@ describe('parseMapLocation', () => {
 
   test('refuses credentials without showing them', () => {
     assert.throws(
-      () => parseMapLocation('s3://AKID:sesame@bucket/key', '/work'),
+      () => parseMapLocation('s3://AKID:sesame@bucket/key', '/srv'),
       (error) =>
         error instanceof ConfigError &&
         /must hold no credentials/.test(error.message) &&

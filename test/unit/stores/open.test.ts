@@ -3,16 +3,16 @@ import { describe, test } from 'node:test';
 import { ConfigError } from '../../../src/errors.ts';
 import { openMapStore } from '../../../src/stores/open.ts';
 
-const cwd = '/work/tenant';
+const cwd = '/srv/tenant';
 const openAt = (location: string) => openMapStore(location, { cwd });
 
 describe('openMapStore', () => {
   for (const [location, path] of [
-    ['file:image-map.yaml', '/work/tenant/image-map.yaml'],
-    ['file:./a b/%20.yaml', '/work/tenant/a b/%20.yaml'],
+    ['file:image-map.yaml', '/srv/tenant/image-map.yaml'],
+    ['file:./a b/%20.yaml', '/srv/tenant/a b/%20.yaml'],
     ['file:/etc/sdr/map.yaml', '/etc/sdr/map.yaml'],
     ['file:///etc/s%20dr/map.yaml', '/etc/s dr/map.yaml'],
-    ['FILE:map.yaml', '/work/tenant/map.yaml'],
+    ['FILE:map.yaml', '/srv/tenant/map.yaml'],
   ] as const) {
     test(location, async () => {
       assert.equal((await openAt(location)).location, `file:${path}`);
