@@ -1,0 +1,67 @@
+import { ExitCode, gravestExitCode } from '../../exit-code.ts';
+import { run, type RunOptions, type RunSettings } from '../../mirror/run.ts';
+import { reportLines } from '../output/json.ts';
+import { logProgress, terminalProgress, type ProgressDisplay } from '../output/progress.ts';
+import { imageLine, summaryText } from '../output/report-text.ts';
+import { writeResult, type Terminal } from '../output/terminal.ts';
+import { listenForStop } from '../stop.ts';
+import type { WiredRun } from '../wire.ts';
+
+/** A pod gets 30 s from SIGTERM to SIGKILL; the map still has to be published in them. */
+const DRAIN_GRACE_MS = 20_000;
+
+export interface RunCommandOptions {
+  readonly until: RunSettings['until'];
+}
+
+/** `mirror run`, `mirror run --dry-run` and `mirror plan`: one pass, as far as it is allowed to go. */
+export async function runCommand(
+  wired: WiredRun,
+  terminal: Terminal,
+  process: Pick<NodeJS.Process, 'on' | 'off'>,
+  { until }: RunCommandOptions,
+): Promise<ExitCode> {
+  const display = progressFor(terminal, wired.dependencies.now);
+  terminal.aside = (write) => display.print(write);
+  const stop = listenForStop(process, {
+    graceMs: DRAIN_GRACE_MS,
+    onSignal: (again) =>
+      terminal.logger.warn(
+        again
+          ? 'stopping at once'
+          : `stopping: no new images; those in flight have ${DRAIN_GRACE_MS / 1000} s, then the map is published`,
+      ),
+  });
+  const onEvent: RunOptions['onEvent'] = (event) => {
+    display.onEvent(event);
+    if (event.type !== 'finished' || terminal.format !== 'human') return;
+    display.print(() => terminal.stdout.write(`${imageLine(event.report, terminal.paint)}\n`));
+  };
+  try {
+    const { report, errors } = await run(
+      wired.dependencies,
+      { ...wired.settings, until },
+      { signal: stop.signal, drain: stop.drain, onEvent },
+    );
+    display.stop();
+    await writeResult(
+      terminal.stdout,
+      terminal.format === 'json' ? reportLines(report) : `${summaryText(report, terminal.paint)}\n`,
+    );
+    return stop.exitCode() ?? gravestExitCode(errors);
+  } catch (error) {
+    // Whatever the interruption broke, the interruption is what happened.
+    const code = stop.exitCode();
+    if (code !== undefined && stop.signal.aborted) return code;
+    throw error;
+  } finally {
+    display.stop();
+    stop.dispose();
+    terminal.aside = (write) => write();
+  }
+}
+
+function progressFor(terminal: Terminal, now: () => number): ProgressDisplay {
+  const options = { stream: terminal.stderr, now };
+  return terminal.stderr.isTTY ? terminalProgress(options) : logProgress(options);
+}

@@ -1,0 +1,102 @@
+import { SignatureError } from '../../errors.ts';
+import { ExitCode, gravestExitCode } from '../../exit-code.ts';
+import { reportError } from '../../mirror/report.ts';
+import {
+  atDigest,
+  formatReference,
+  parseReference,
+  type DigestReference,
+} from '../../registry/reference.ts';
+import { RegistryError } from '../../errors.ts';
+import type { RegistryReader } from '../../registry/registry.ts';
+import type { SignatureVerifier, Verification } from '../../signatures/signature-verifier.ts';
+import { printable, type Paint } from '../output/format.ts';
+import { reportLines } from '../output/json.ts';
+import { writeResult, type Terminal } from '../output/terminal.ts';
+
+export interface VerifyDependencies {
+  readonly registry: RegistryReader;
+  readonly verifier: SignatureVerifier;
+  readonly defaultRegistry: string;
+}
+
+/** `mirror verify`: who signed each image, when, and where that is written; or exactly why not. */
+export async function verifyCommand(
+  dependencies: VerifyDependencies,
+  references: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const parsed = references.map((text) => parseReference(text, dependencies.defaultRegistry));
+  const results = await Promise.all(
+    parsed.map(async (reference) => {
+      const image = formatReference(reference);
+      try {
+        const digest =
+          reference.kind === 'digest'
+            ? reference
+            : await resolveTag(dependencies.registry, reference);
+        return { image, verification: await dependencies.verifier.verify(digest) };
+      } catch (error) {
+        return { image, error };
+      }
+    }),
+  );
+  const text =
+    terminal.format === 'json'
+      ? reportLines(
+          results.map(({ image, verification, error }) =>
+            verification === undefined
+              ? { image, verified: false, error: reportError(error) }
+              : { image, verified: true, verification },
+          ),
+        )
+      : results
+          .map(({ image, verification, error }) =>
+            verification === undefined
+              ? refusal(image, error, terminal.paint)
+              : evidence(image, verification, terminal.paint),
+          )
+          .join('\n');
+  await writeResult(terminal.stdout, text);
+  return gravestExitCode(results.flatMap(({ error }) => (error === undefined ? [] : [error])));
+}
+
+async function resolveTag(
+  registry: RegistryReader,
+  reference: ReturnType<typeof parseReference>,
+): Promise<DigestReference> {
+  const head = await registry.head(reference);
+  if (head !== undefined) return atDigest(reference, head.digest);
+  throw new RegistryError(
+    'REGISTRY_NOT_FOUND',
+    `${formatReference(reference)} does not exist. Check the spelling of repository and tag.`,
+    { side: 'source', status: 404 },
+  );
+}
+
+function refusal(image: string, error: unknown, paint: Paint): string {
+  const { code, message } = reportError(error);
+  const word = error instanceof SignatureError ? 'not verified' : 'could not be checked';
+  return `${paint('red', '✖')} ${printable(image)}: ${word}\n    ${code}: ${printable(message)}\n`;
+}
+
+function evidence(image: string, verification: Verification, paint: Paint): string {
+  const { digest, signer, signedAt, logIndex, foundAt, format } = verification;
+  const rows: (readonly [string, string | undefined])[] = [
+    ['digest', digest],
+    ...(signer.kind === 'key'
+      ? ([['key', signer.name]] as const)
+      : ([
+          ['signer', signer.subject],
+          ['issuer', signer.issuer],
+          ...Object.entries(signer.extensions),
+        ] as const)),
+    ['signed at', signedAt],
+    ['log index', logIndex],
+    ['found at', `${foundAt.reference} (${foundAt.place}, ${format} format)`],
+  ];
+  const lines = rows
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `    ${paint('dim', name.padEnd(30))} ${printable(value ?? '')}`);
+  return `${paint('green', '✔')} ${printable(image)}: verified\n${lines.join('\n')}\n`;
+}
