@@ -38,14 +38,12 @@ function describe(item: Resolution & { readonly image: string }, { paint }: Term
   return `${printable(item.image)} → ${printable(target)}  (${why(item)})`;
 }
 
-function why(resolution: Resolution): string {
-  const entry = JSON.stringify(resolution.key);
-  switch (resolution.rule) {
-    case 'exact':
-      return `exact entry ${entry}`;
-    case 'repository':
-      return `entry ${entry} for the repository, tag appended`;
-    case 'unchanged':
-      return 'not in the map: pulled from where it was announced';
-  }
+function why({ rule, key }: Resolution): string {
+  const entry = JSON.stringify(key);
+  const reasons = {
+    exact: `exact entry ${entry}`,
+    repository: `entry ${entry} for the repository, tag appended`,
+    unchanged: 'not in the map: pulled from where it was announced',
+  };
+  return reasons[rule];
 }

@@ -1,4 +1,4 @@
-import { ExitCode, gravestExitCode } from '../../exit-code.ts';
+import { type ExitCode, gravestExitCode } from '../../exit-code.ts';
 import { run, type RunOptions, type RunSettings } from '../../mirror/run.ts';
 import { reportLines } from '../output/json.ts';
 import { logProgress, terminalProgress, type ProgressDisplay } from '../output/progress.ts';
@@ -62,6 +62,6 @@ export async function runCommand(
 }
 
 function progressFor(terminal: Terminal, now: () => number): ProgressDisplay {
-  const options = { stream: terminal.stderr, now };
-  return terminal.stderr.isTTY ? terminalProgress(options) : logProgress(options);
+  const { stderr: stream, logger } = terminal;
+  return stream.isTTY ? terminalProgress({ stream, now }) : logProgress({ logger, now });
 }

@@ -1,5 +1,5 @@
 import { SignatureError } from '../../errors.ts';
-import { ExitCode, gravestExitCode } from '../../exit-code.ts';
+import { type ExitCode, gravestExitCode } from '../../exit-code.ts';
 import { reportError } from '../../mirror/report.ts';
 import {
   atDigest,

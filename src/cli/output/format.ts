@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { escapeUnprintable } from '../../quote.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -41,17 +42,9 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/**
- * Makes foreign text safe to print: control characters, which could move the cursor or forge a log
- * line, are shown as escapes.
- */
+/** Makes foreign text safe to print on one line: what could move a cursor is shown as an escape. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (char) =>
-      char === '\n' ? ' ' : `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  );
+  return escapeUnprintable(text.replaceAll('\n', ' '));
 }
 
 function pad(value: number): string {

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { CopyProgress } from '../../copiers/image-copier.ts';
+import type { Logger } from '../../log.ts';
 import type { RunEvent } from '../../mirror/run.ts';
 import { formatBytes, formatDuration, plural, printable } from './format.ts';
 
@@ -107,9 +108,15 @@ export function terminalProgress({ stream, now }: DisplayOptions): ProgressDispl
 const LOG_INTERVAL_MS = 15_000;
 
 /** A line now and then, for a log that somebody reads afterwards. */
-export function logProgress({ stream, now }: DisplayOptions): ProgressDisplay {
+export function logProgress({
+  logger,
+  now,
+}: {
+  readonly logger: Logger;
+  readonly now: () => number;
+}): ProgressDisplay {
   const state = new ProgressState(now());
-  const timer = setInterval(() => stream.write(`${state.describe(now())}\n`), LOG_INTERVAL_MS);
+  const timer = setInterval(() => logger.info(state.describe(now())), LOG_INTERVAL_MS);
   timer.unref();
   return {
     onEvent: (event) => state.onEvent(event),

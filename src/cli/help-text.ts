@@ -1,0 +1,49 @@
+/** How to begin, and what the exit codes say. */
+export const OVERVIEW: string = `
+Start here:
+  Write mirror.yaml, see what would happen, then let it happen:
+
+    releases:
+      url: https://acme.atlan.com
+      token: \${ATLAN_API_TOKEN}
+    target:
+      image: registry.mycompany.com/atlan/{name}:{tag}
+    map:
+      store: file:image-map.yaml
+
+    $ mirror plan
+    $ mirror run
+
+Exit codes:
+  0 done, or nothing to do     4 a signature is missing, invalid or of a stranger
+  1 a bug                      5 the releases could not be read
+  2 configuration or usage     6 the map could not be read or written
+  3 a registry                 130, 143 stopped by a signal; what was finished is published
+  With several failures the gravest decides: 4, 2, 5, 6, 3, 1.`;
+
+export const RUN_HELP: string = `
+One image that fails keeps no other from being mirrored. A run may be stopped at any moment: the
+next one does the rest, and one that has nothing to do writes nothing.
+
+Without a configuration file:
+  $ export ATLAN_API_TOKEN=…
+  $ mirror run --releases-url https://acme.atlan.com \\
+      --target 'registry.mycompany.com/atlan/{name}:{tag}' --map file:image-map.yaml
+
+Credentials of registries come from registries: in the configuration or from docker's own
+configuration (docker login).`;
+
+export const PLAN_HELP: string = `
+Reads the releases, the map and both registries. Signatures are not looked at: mirror run --dry-run
+does that too.`;
+
+export const RESOLVE_HELP: string = `
+  $ mirror resolve atlanhq/atlan-teradata-app:3.1.4
+  atlanhq/atlan-teradata-app:3.1.4 → registry.mycompany.com/atlan/atlan-teradata-app:3.1.4  (exact entry …)`;
+
+export const VERIFY_HELP: string = `
+By the signers that the configuration accepts; without one, by the vendor's:
+  $ mirror verify atlanhq/atlan-teradata-app:3.1.4
+Against another signer:
+  $ mirror verify ghcr.io/acme/app:1.0 --identity-subject https://github.com/acme/app/.github/workflows/release.yaml@refs/heads/main \\
+      --identity-issuer https://token.actions.githubusercontent.com`;

@@ -1,0 +1,153 @@
+import { readFile } from 'node:fs/promises';
+import { Option, type Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { loadConfig, type Section } from '../config/load.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { OVERVIEW, PLAN_HELP, RESOLVE_HELP, RUN_HELP, VERIFY_HELP } from './help-text.ts';
+import { overrideOptions, overridesOf, type OverrideGroup } from './override-options.ts';
+import {
+  collect,
+  createProgram,
+  runProgram,
+  type GlobalOptions,
+  type ProgramContext,
+} from './program.ts';
+import type { World } from './world.ts';
+
+/** The `mirror` command line, from its arguments to its exit code. */
+export async function main(process: NodeJS.Process): Promise<ExitCode> {
+  const program = createProgram('mirror', process)
+    .description(
+      'Mirrors the images your Atlan tenant may run into your own registry, verified, and keeps the image map true.',
+    )
+    .option('-c, --config <file>', 'the configuration; else MIRROR_CONFIG, else ./mirror.yaml')
+    .addHelpText('after', OVERVIEW);
+
+  return await runProgram(program, process, (context) => {
+    addRun(program, context);
+    addPlan(program, context);
+    addResolve(program, context);
+    addVerify(program, context);
+  });
+}
+
+interface RunFlags {
+  readonly dryRun?: true;
+  readonly only?: readonly string[];
+}
+
+const ONLY = new Option('--only <glob>', 'look at these apps or images only; repeatable').argParser(
+  collect,
+);
+
+function addRun(program: Command, context: ProgramContext): void {
+  const dryRun = new Option('-n, --dry-run', 'verify as well, but change neither registry nor map');
+  addCommand(program, {
+    name: 'run',
+    summary: 'mirror what is announced, once: verify, copy, publish the map',
+    options: [dryRun, ONLY],
+    overrides: ['releases', 'target', 'map', 'verify', 'copy'],
+    help: RUN_HELP,
+  }).action(async (flags: RunFlags, command: Command) => {
+    await mirror(command, flags, flags.dryRun === true ? 'verify' : 'publish', context);
+  });
+}
+
+function addPlan(program: Command, context: ProgramContext): void {
+  addCommand(program, {
+    name: 'plan',
+    summary: 'say what a run would do and why, from two HEADs an image',
+    options: [ONLY],
+    overrides: ['releases', 'target', 'map', 'verify', 'copy'],
+    help: PLAN_HELP,
+  }).action(async (flags: RunFlags, command: Command) => {
+    await mirror(command, flags, 'plan', context);
+  });
+}
+
+function addResolve(program: Command, { terminal, world, finish }: ProgramContext): void {
+  addCommand(program, {
+    name: 'resolve',
+    summary: 'say what the orchestrator would pull for an image, and by which rule',
+    options: [],
+    overrides: ['map'],
+    help: RESOLVE_HELP,
+  })
+    .argument('<image...>', 'image references as Atlan announces them')
+    .action(async (images: readonly string[], _flags, command: Command) => {
+      const { map } = await load(command, ['map'], world());
+      const [{ resolveCommand }, { wireMap }] = await Promise.all([
+        import('./commands/resolve.ts'),
+        import('./wire.ts'),
+      ]);
+      finish(await resolveCommand(await wireMap(map, world()), images, terminal()));
+    });
+}
+
+function addVerify(program: Command, { terminal, world, finish }: ProgramContext): void {
+  addCommand(program, {
+    name: 'verify',
+    summary: 'say who signed an image, when and where that is written, or exactly why not',
+    options: [],
+    overrides: ['verify'],
+    help: VERIFY_HELP,
+  })
+    .argument('<image...>', 'image references by tag or digest, in any registry')
+    .action(async (images: readonly string[], _flags, command: Command) => {
+      const config = await load(command, ['source', 'verify', 'registries'], world());
+      const { verifyImages } = await import('./commands/verify-images.ts');
+      finish(await verifyImages(config, images, terminal(), world()));
+    });
+}
+
+function addCommand(
+  program: Command,
+  command: {
+    readonly name: string;
+    readonly summary: string;
+    readonly options: readonly Option[];
+    /** What of the configuration may be said on the command line. */
+    readonly overrides: readonly OverrideGroup[];
+    readonly help: string;
+  },
+): Command {
+  const { name, summary, options, overrides, help } = command;
+  const added = program.command(name).summary(summary).description(summary);
+  for (const option of [...options, ...overrideOptions(overrides)]) added.addOption(option);
+  return added.addHelpText('after', help);
+}
+
+async function mirror(
+  command: Command,
+  { only = [] }: RunFlags,
+  until: 'plan' | 'verify' | 'publish',
+  { terminal, world, finish, process }: ProgramContext,
+): Promise<void> {
+  const config = await load(command, undefined, world());
+  const [{ runCommand }, { wireRun }] = await Promise.all([
+    import('./commands/run.ts'),
+    import('./wire.ts'),
+  ]);
+  const wired = await wireRun(config, world(), { only });
+  try {
+    finish(await runCommand(wired, terminal(), process, { until }));
+  } finally {
+    wired.close();
+  }
+}
+
+async function load<Needed extends Section = keyof Config>(
+  command: Command,
+  sections: readonly Needed[] | undefined,
+  { env, cwd }: World,
+): Promise<Pick<Config, Needed>> {
+  const options = command.optsWithGlobals<GlobalOptions & { readonly config?: string }>();
+  return await loadConfig({
+    path: options.config,
+    env,
+    cwd,
+    readFile: async (path) => readFile(path, 'utf8'),
+    overrides: overridesOf(options),
+    ...(sections === undefined ? {} : { sections }),
+  });
+}

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import { start } from './start.ts';
+
+await start(process, () => import('./orchestrator-program.ts'));

@@ -1,0 +1,148 @@
+import type { Config, MapConfig } from '../config/config.ts';
+import { matchRepository } from '../settings/match.ts';
+import type { CopierOptions } from '../copiers/copy-image.ts';
+import type { ImageCopier } from '../copiers/image-copier.ts';
+import { targetNaming } from '../mirror/naming.ts';
+import type { RunDependencies, RunSettings } from '../mirror/run.ts';
+import { createRegistries, type Registries } from '../registry/client.ts';
+import { canonicalRegistry } from '../registry/reference.ts';
+import type { ReleaseSource } from '../releases/release-source.ts';
+import { selectReleases } from '../releases/select.ts';
+import { discoverOnce } from '../signatures/discover-once.ts';
+import type { ProvableMapStore } from '../stores/map-store.ts';
+import { openMapStore } from '../stores/open.ts';
+import { packageVersion } from './version.ts';
+import { wireVerifier } from './wire-verifier.ts';
+import type { World } from './world.ts';
+
+/** A run, ready to go. */
+export interface WiredRun {
+  readonly dependencies: RunDependencies;
+  readonly settings: Omit<RunSettings, 'until'>;
+  /** Closes every connection. */
+  close(): void;
+}
+
+/** GCS takes about one write a second per object; a run that is killed loses no more than this. */
+const PUBLISH_INTERVAL_MS = 10_000;
+
+/**
+ * Makes the parts of a run from its configuration.
+ *
+ * @param only - globs on app or image: the run looks at no other
+ * @throws ConfigError what the configuration names cannot be used
+ */
+export async function wireRun(
+  config: Config,
+  world: World,
+  { only = [] }: { readonly only?: readonly string[] } = {},
+): Promise<WiredRun> {
+  const { source, target, copy, verify } = config;
+  const store = await wireMap(config.map, world);
+  const releases = narrow(await wireReleases(config, world), only, source.registry);
+  const registries = wireRegistries(config.registries, world);
+  // Shared, so that what is attached to an image is asked once a run.
+  const discover = discoverOnce();
+  const copier = await wireCopier(copy, registries, {
+    source: registries.source,
+    target: registries.target,
+    signatures: copy.signatures,
+    logger: world.logger,
+    discover,
+  });
+  return {
+    dependencies: {
+      releases,
+      source: registries.source,
+      target: registries.target,
+      verifier: wireVerifier(verify, { registry: registries.source, discover, world }),
+      copier,
+      store,
+      logger: world.logger,
+      now: world.now,
+    },
+    settings: {
+      sourceRegistry: source.registry,
+      isAllowedSource: allowedSources(config),
+      naming: targetNaming({
+        image: target.image,
+        overrides: target.overrides.map(({ match, image }) => ({
+          matches: matchRepository(match),
+          image,
+        })),
+      }),
+      existingTarget: target.existing,
+      existingEntry: config.map.existing,
+      entries: config.map.entries,
+      verify: { mode: verify.mode, graceSeconds: verify.graceSeconds },
+      concurrency: copy.concurrency,
+      publishIntervalMs: PUBLISH_INTERVAL_MS,
+    },
+    close: () => registries.close(),
+  };
+}
+
+/** Opens the store of the map; nothing is asked of it yet. */
+export async function wireMap(map: MapConfig, world: World): Promise<ProvableMapStore> {
+  return openMapStore(map.store, { cwd: world.cwd, env: world.env, logger: world.logger });
+}
+
+/** Opens the registries; nothing is asked of them yet. */
+export function wireRegistries(hosts: Config['registries'], world: World): Registries {
+  return createRegistries({
+    hosts,
+    env: world.env,
+    logger: world.logger,
+    userAgent: `sdr-mirror/${packageVersion()}`,
+  });
+}
+
+async function wireReleases(config: Config, world: World): Promise<ReleaseSource> {
+  const { from, include, exclude, extra } = config.releases;
+  const defaultRegistry = config.source.registry;
+  const selection = { include, exclude, extra, defaultRegistry };
+  if (from.kind === 'file') {
+    const { createFileReleaseSource } = await import('../releases/file.ts');
+    return selectReleases(createFileReleaseSource(from.path, { defaultRegistry }), selection);
+  }
+  const { createMarketplaceSource } = await import('../releases/marketplace.ts');
+  const { env, logger } = world;
+  const { url, token } = from;
+  return selectReleases(
+    createMarketplaceSource({ url, token, defaultRegistry, env, logger }),
+    selection,
+  );
+}
+
+function narrow(
+  releases: ReleaseSource,
+  only: readonly string[],
+  defaultRegistry: string,
+): ReleaseSource {
+  return only.length === 0
+    ? releases
+    : selectReleases(releases, { include: only, exclude: [], extra: [], defaultRegistry });
+}
+
+async function wireCopier(
+  { engine }: Config['copy'],
+  registries: Registries,
+  options: CopierOptions,
+): Promise<ImageCopier> {
+  if (engine === 'skopeo') {
+    const { createSkopeoCopier } = await import('../copiers/skopeo-copier.ts');
+    return createSkopeoCopier({
+      ...options,
+      credentialFor: async (registry, own) => registries.credentialFor(registry, own),
+      settingsFor: (registry) => registries.settingsFor(registry),
+    });
+  }
+  const { createRegistryCopier } = await import('../copiers/registry-copier.ts');
+  return createRegistryCopier(options);
+}
+
+/** The list of releases is data: which registries may be asked is the operator's to say. */
+function allowedSources({ source, registries }: Config): RunSettings['isAllowedSource'] {
+  const allowed = new Set([source.registry, ...Object.keys(registries)].map(canonicalRegistry));
+  return (registry) => allowed.has(canonicalRegistry(registry));
+}
