@@ -1,6 +1,6 @@
 import type { JsonSchema } from '@valibot/to-json-schema';
 import { OVERRIDE_OPTIONS } from '../src/config/overrides.ts';
-import { formatPath } from '../src/config/path.ts';
+import { formatPath } from '../src/settings/path.ts';
 
 const INTRODUCTION = `# Configuration
 

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { VerifyConfig } from '../config/config.ts';
+import type { VerifyConfig } from '../settings/verify-config.ts';
 import { matchRepository } from '../settings/match.ts';
 import type { RegistryReader } from '../registry/registry.ts';
 import type { Discover } from '../signatures/discover-once.ts';

@@ -1,6 +1,6 @@
 import type { HostSettingsByHost } from '../registry/hosts.ts';
 import type { Secret } from '../secret.ts';
-import type { SignaturePolicy } from '../signatures/policy.ts';
+import type { VerifyConfig } from '../settings/verify-config.ts';
 
 /** Everything the operator decides: complete, checked, defaults filled in, files read. */
 export interface Config {
@@ -51,31 +51,6 @@ export interface MapConfig {
   /** What to do with an entry that points elsewhere than the target's template says. */
   readonly existing: 'keep' | 'replace';
 }
-
-export interface VerifyConfig {
-  readonly mode: 'enforce' | 'warn' | 'off';
-  /** Age of an image up to which a missing signature is pending, not a failure. */
-  readonly graceSeconds: number;
-  readonly policy: SignaturePolicy;
-  /** The first whose `match`, a glob on the repository, fits replaces `policy`. */
-  readonly overrides: readonly { readonly match: string; readonly policy: SignaturePolicy }[];
-  readonly trustRoot: TrustRootLocation;
-}
-
-export type TrustRootLocation =
-  | { readonly kind: 'public' }
-  | {
-      /** A TUF repository. */
-      readonly kind: 'tuf';
-      readonly url: string;
-      /** Its `root.json`; absolute. */
-      readonly rootFile: string;
-    }
-  | {
-      readonly kind: 'file';
-      /** Absolute. */
-      readonly path: string;
-    };
 
 export interface CopyConfig {
   readonly engine: 'registry' | 'skopeo';

@@ -1,53 +1,14 @@
-import { resolve as resolvePath } from 'node:path';
-import { ConfigError, errorMessage } from '../errors.ts';
-import type { Role } from './schema/fields.ts';
+import { resolveFile, type FileContext } from '../settings/files.ts';
+import type { Role } from '../settings/fields.ts';
 import { absoluteLocation } from './schema/location.ts';
-
-/** Reads a text file; rejects as Node's `readFile` does. */
-export type ReadFile = (path: string) => Promise<string>;
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this user may not read it',
-  EPERM: 'this user may not read it',
-  EISDIR: 'it is a folder, not a file',
-  ENOTDIR: 'a part of its path is a file, not a folder',
-};
-
-/** Why a file could not be read, for people. */
-export function fileProblem(error: unknown): string {
-  const code = errorCode(error);
-  return REASONS[code ?? ''] ?? `the system says ${code ?? errorMessage(error)}`;
-}
-
-/** Node's code of a failed system call. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
-}
 
 /**
  * What a text of that role stands for; relative paths start at `base`.
  *
- * @param shown - the text as it may be shown
  * @throws ConfigError the file cannot be read
  */
-export async function resolveText(
-  role: Role,
-  text: string,
-  context: { readonly base: string; readonly shown: string; readonly readFile: ReadFile },
-): Promise<string> {
-  const { base, shown, readFile } = context;
-  if (role === 'location') return absoluteLocation(text, base);
-  if (role === 'path' && text === 'public') return text;
-  if (role === 'pem' && text.includes('-----BEGIN ')) return text;
-  const path = resolvePath(base, text);
-  try {
-    const content = await readFile(path);
-    if (role === 'path') return path;
-    return role === 'secret' ? content.replace(/\r?\n$/, '') : content;
-  } catch (error) {
-    throw new ConfigError(`${shown} cannot be read: ${fileProblem(error)}`, error);
-  }
+export async function resolveText(role: Role, text: string, context: FileContext): Promise<string> {
+  return role === 'location'
+    ? absoluteLocation(text, context.base)
+    : resolveFile(role, text, context);
 }

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { errorCode, fileProblem, type ReadFile } from './files.ts';
-import type { Environment } from './interpolate.ts';
+import { errorCode, fileProblem, type ReadFile } from '../settings/files.ts';
+import type { Environment } from '../settings/interpolate.ts';
 
 /** Read where nothing else is said. */
 export const DEFAULT_FILE = 'mirror.yaml';

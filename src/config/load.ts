@@ -1,17 +1,18 @@
 import { safeParse } from 'valibot';
 import { ConfigError } from '../errors.ts';
 import type { Config } from './config.ts';
-import { conform, type Problem } from './conform.ts';
-import { parseConfigDocument } from './document.ts';
-import { resolveText, type ReadFile } from './files.ts';
+import { conform, type Problem } from '../settings/conform.ts';
+import { parseConfigDocument } from '../settings/document.ts';
+import type { ReadFile } from '../settings/files.ts';
+import { resolveText } from './files.ts';
 import { findConfigFile } from './find.ts';
-import { interpolate, type Environment } from './interpolate.ts';
-import { problemsOf, showFile, toIssues } from './issues.ts';
+import { interpolate, type Environment } from '../settings/interpolate.ts';
+import { problemsOf, showFile, toIssues } from '../settings/issues.ts';
 import { missingSections } from './missing.ts';
 import { normalise } from './normalise.ts';
 import { givenByEnvironment, givenByOverrides, type ConfigOverrides } from './overrides.ts';
-import { isWithin, type SettingPath } from './path.ts';
-import { isMapping, removeAt, setAt } from './raw.ts';
+import { isWithin, type SettingPath } from '../settings/path.ts';
+import { isMapping, removeAt, setAt } from '../settings/raw.ts';
 import { SECTIONS, settingsSchema } from './schema/settings.ts';
 import { describeWritten } from './written.ts';
 

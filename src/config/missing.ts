@@ -1,5 +1,5 @@
-import type { Problem } from './conform.ts';
-import { isMapping } from './raw.ts';
+import type { Problem } from '../settings/conform.ts';
+import { isMapping } from '../settings/raw.ts';
 import { REQUIRED_SECTIONS } from './schema/settings.ts';
 
 /** How each section that has no default is given, in the file and without one. */

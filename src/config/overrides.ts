@@ -1,6 +1,6 @@
-import type { Environment } from './interpolate.ts';
-import type { SettingPath } from './path.ts';
-import { getAt } from './raw.ts';
+import type { Environment } from '../settings/interpolate.ts';
+import type { SettingPath } from '../settings/path.ts';
+import { getAt } from '../settings/raw.ts';
 
 /** What the command line can decide without a file, or against it. Named as commander names it. */
 export interface ConfigOverrides {

@@ -1,19 +1,9 @@
-import type { ConfigDocument, Place } from './document.ts';
-import type { Interpolation } from './interpolate.ts';
+import type { ConfigDocument } from '../settings/document.ts';
+import type { Interpolation } from '../settings/interpolate.ts';
 import type { Given } from './overrides.ts';
-import { isWithin, pathKey, type SettingPath } from './path.ts';
+import { isWithin, pathKey, type SettingPath } from '../settings/path.ts';
 import { settingsSchema } from './schema/settings.ts';
-import type { Shape } from './schema/shape.ts';
-
-/** What is known of the settings as they were written, for messages about them. */
-export interface Written {
-  readonly schema: Shape;
-  /** The text before expansion, for a setting that the environment had a part in. */
-  readonly expression: (path: SettingPath) => string | undefined;
-  /** The option or variable that gave a setting; `undefined` for one of the file. */
-  readonly origin: (path: SettingPath) => string | undefined;
-  readonly locate: (path: SettingPath, part: 'key' | 'value') => Place;
-}
+import type { Written } from '../settings/written.ts';
 
 export function describeWritten({
   document,

@@ -9,8 +9,9 @@ import {
   text,
   withDefault,
   type Schema,
-} from './fields.ts';
-import { checkGlob, checkImage, checkReleasesUrl } from './texts.ts';
+} from '../../settings/fields.ts';
+import { checkGlob } from '../../settings/texts.ts';
+import { checkImage, checkReleasesUrl } from './texts.ts';
 
 export interface ReleasesSettings {
   readonly url?: string;

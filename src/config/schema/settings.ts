@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { optional, withDefault, type Schema } from './fields.ts';
-import { registriesSchema, type RegistriesSettings } from './registries.ts';
+import { optional, withDefault, type Schema } from '../../settings/fields.ts';
+import { registriesSchema, type RegistriesSettings } from '../../settings/registries.ts';
 import { releasesSchema, type ReleasesSettings } from './releases.ts';
 import {
   copySchema,
@@ -12,7 +12,7 @@ import {
   type SourceSettings,
   type TargetSettings,
 } from './target.ts';
-import { verifySchema, type VerifySettings } from './verify.ts';
+import { verifySchema, type VerifySettings } from '../../settings/verify.ts';
 
 /** `mirror.yaml` as validated: defaults filled in, nothing resolved across sections yet. */
 export interface Settings {

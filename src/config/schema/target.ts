@@ -8,11 +8,12 @@ import {
   wholeNumber,
   withDefault,
   type About,
-  type Inner,
   type Schema,
-} from './fields.ts';
+} from '../../settings/fields.ts';
+import { matchInfo } from '../../settings/match.ts';
+import { checkGlob, checkHost } from '../../settings/texts.ts';
 import { checkLocation } from './location.ts';
-import { checkGlob, checkHost, checkTemplate } from './texts.ts';
+import { checkTemplate } from './texts.ts';
 
 export interface SourceSettings {
   readonly registry: string;
@@ -41,14 +42,6 @@ const template: About = {
   description:
     'Reference of the copy, with placeholders: `{registry}` and `{repository}` of the source, `{name}` (the last part of the repository), `{tag}`, `{app}` and `{version}` as announced.',
   examples: ['registry.mycompany.com/atlan/{name}:{tag}'],
-};
-
-/** A pattern that chooses images by repository. */
-export const matchInfo: About & Inner = {
-  title: 'Repository',
-  description:
-    'Pattern on the source repository, with or without its registry: `*` stands for any characters, `/` too, `?` for one. The first entry that matches counts.',
-  examples: ['atlanhq/atlan-teradata-app', 'docker.io/atlanhq/*'],
 };
 
 export const sourceSchema: Schema<SourceSettings> = about(

@@ -1,16 +1,11 @@
 import { ConfigError } from '../../errors.ts';
-import { globProblem } from '../../glob.ts';
 import { PLACEHOLDERS, targetNaming } from '../../mirror/naming.ts';
-import {
-  canonicalRegistry,
-  parseReference,
-  parseReferenceParts,
-} from '../../registry/reference.ts';
+import { parseReference } from '../../registry/reference.ts';
 import { parseReleasesUrl } from '../../releases/releases-url.ts';
-import { suggest } from '../suggest.ts';
+import { suggest } from '../../settings/suggest.ts';
+import { ask, refuseCommonMistakes } from '../../settings/texts.ts';
 
-// Checks of single texts. Their messages go on from the text, which is shown before them or, when
-// it came from the environment, is not: so none of them repeats it.
+// Checks of single texts, as in settings/texts.ts, that only mirror.yaml needs.
 
 /** @throws ConfigError not an image with a tag or digest */
 export function checkImage(text: string): void {
@@ -45,53 +40,9 @@ export function checkTemplate(text: string): void {
   );
 }
 
-/** @throws ConfigError not a host as references name it */
-export function checkHost(text: string): void {
-  refuseCommonMistakes(text);
-  if (text.includes('/')) {
-    throw new ConfigError('is more than a host: leave out everything from "/" on');
-  }
-  const message =
-    'is not a registry host as it stands in references: expected host or host:port, with a dot, a port, or localhost';
-  const parts = ask(() => parseReferenceParts(`${text}/name`), message);
-  if (parts.registry !== canonicalRegistry(text)) throw new ConfigError(message);
-}
-
-/** @throws ConfigError */
-export function checkGlob(text: string): void {
-  const problem = globProblem(text);
-  if (problem !== undefined) throw new ConfigError(problem);
-}
-
 /** @throws ConfigError not a tenant's address */
 export function checkReleasesUrl(text: string): void {
   parseReleasesUrl(text);
-}
-
-/** @throws ConfigError not a regular expression */
-export function checkPattern(text: string): void {
-  try {
-    // By itself, since what surrounds it on use could complete a parenthesis: `a)|(?:b`.
-    RegExp(text, 'u');
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^.*: /s, '') : '';
-    throw new ConfigError(`is not a regular expression: ${why}`, error);
-  }
-}
-
-/** @throws ConfigError not a URL of the web, as issuers of identities are */
-export function checkUrl(text: string): void {
-  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return;
-  throw new ConfigError('is not a URL that starts with https://');
-}
-
-/** @throws ConfigError not PEM of that kind */
-export function checkPem(label: string): (text: string) => void {
-  const begin = new RegExp(`^-----BEGIN (?:[A-Z0-9]+ )*${label}-----$`, 'm');
-  return (text) => {
-    if (begin.test(text)) return;
-    throw new ConfigError(`holds no PEM text "-----BEGIN ${label}-----"`);
-  };
 }
 
 /** Names an image that has everything a template can ask for. */
@@ -99,22 +50,4 @@ function expandSample(template: string): void {
   const release = { image: 'owner/name:1.2.3', appName: 'app', version: '1.2.3' };
   const source = parseReference(release.image);
   targetNaming({ image: template, overrides: [] })(release, source);
-}
-
-function refuseCommonMistakes(text: string): void {
-  if (/^\w+:\/\//.test(text)) {
-    throw new ConfigError(
-      'starts with a scheme: a reference starts with the host, without https://',
-    );
-  }
-  if (/\s/.test(text)) throw new ConfigError('holds white space');
-}
-
-/** Runs a parser whose own message repeats the text. */
-function ask<Result>(parse: () => Result, message: string): Result {
-  try {
-    return parse();
-  } catch (error) {
-    throw new ConfigError(message, error);
-  }
 }

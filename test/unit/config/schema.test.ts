@@ -6,7 +6,7 @@ import { configurationReference } from '../../../scripts/configuration-reference
 import { configurationSchema } from '../../../scripts/json-schema.ts';
 import { OVERRIDE_OPTIONS } from '../../../src/config/overrides.ts';
 import { settingsSchema } from '../../../src/config/schema/settings.ts';
-import { shapeAt } from '../../../src/config/schema/shape.ts';
+import { shapeAt } from '../../../src/settings/shape.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const STALE = 'run: node scripts/generate-schema.ts';

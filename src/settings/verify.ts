@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { parseDuration } from './duration.ts';
 import { about, list, oneOf, text, withDefault, type Schema } from './fields.ts';
 import { policyEntries, type PolicySettings } from './policy.ts';
-import { matchInfo } from './target.ts';
+import { matchInfo } from './match.ts';
 import { checkGlob, checkUrl } from './texts.ts';
 
 export interface TufSettings {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assert as check, jsonValue, pre, property, string } from 'fast-check';
-import { interpolate } from '../../../src/config/interpolate.ts';
+import { interpolate } from '../../../src/settings/interpolate.ts';
 
 const env = { A: 'a', EMPTY: '', YAML: 'x: [1, 2]\nb: {c}', DOLLAR: '${A}' };
 

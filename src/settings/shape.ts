@@ -1,6 +1,6 @@
 import { getMetadata } from 'valibot';
-import type { SettingPath } from '../path.ts';
-import { isMapping } from '../raw.ts';
+import type { SettingPath } from './path.ts';
+import { isMapping } from './raw.ts';
 import type { About, Inner, Schema } from './fields.ts';
 
 /** A schema of valibot as far as a walk along the data needs it. */

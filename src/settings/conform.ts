@@ -1,6 +1,6 @@
 import type { SettingPath } from './path.ts';
-import type { Role } from './schema/fields.ts';
-import { entryOf, innerOf, optionFor, unwrap, type Shape } from './schema/shape.ts';
+import type { Role } from './fields.ts';
+import { entryOf, innerOf, optionFor, unwrap, type Shape } from './shape.ts';
 import { didYouMean } from './suggest.ts';
 import { typeName } from './type-name.ts';
 

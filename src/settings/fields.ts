@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { ConfigError, errorMessage } from '../../errors.ts';
-import { Secret } from '../../secret.ts';
+import { ConfigError, errorMessage } from '../errors.ts';
+import { Secret } from '../secret.ts';
 
 /** A schema known by what it gives; what it takes is data of any shape. */
 export type Schema<Output> = v.GenericSchema<unknown, Output>;

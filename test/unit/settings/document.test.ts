@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfigDocument } from '../../../src/config/document.ts';
+import { parseConfigDocument } from '../../../src/settings/document.ts';
 
 const place = (line: number, column: number): object => ({ file: 'f', line, column });
 

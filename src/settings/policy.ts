@@ -3,7 +3,7 @@ import type {
   AttestationRequirement,
   IdentityPolicy,
   PublicKeyPolicy,
-} from '../../signatures/policy.ts';
+} from '../signatures/policy.ts';
 import { about, flag, list, optional, text, withDefault, type Schema } from './fields.ts';
 import { checkPattern, checkPem, checkUrl } from './texts.ts';
 

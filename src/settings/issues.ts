@@ -4,7 +4,7 @@ import { quote } from '../quote.ts';
 import type { Problem } from './conform.ts';
 import { formatPath, isWithin, type SettingPath } from './path.ts';
 import { isMapping } from './raw.ts';
-import { aboutOf, innerOf, shapeAt } from './schema/shape.ts';
+import { aboutOf, innerOf, shapeAt } from './shape.ts';
 import { didYouMean } from './suggest.ts';
 import { typeName } from './type-name.ts';
 import type { Written } from './written.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { canonicalRegistry } from '../../registry/reference.ts';
-import type { Secret } from '../../secret.ts';
+import { canonicalRegistry } from '../registry/reference.ts';
+import type { Secret } from '../secret.ts';
 import { about, flag, optional, secret, secretFile, text, type Schema } from './fields.ts';
 import { checkHost, checkPem } from './texts.ts';
 

@@ -1,0 +1,58 @@
+import { resolve as resolvePath } from 'node:path';
+import { ConfigError, errorMessage } from '../errors.ts';
+import type { Role } from './fields.ts';
+
+/** Reads a text file; rejects as Node's `readFile` does. */
+export type ReadFile = (path: string) => Promise<string>;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EPERM: 'this user may not read it',
+  EISDIR: 'it is a folder, not a file',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+};
+
+/** Why a file could not be read, for people. */
+export function fileProblem(error: unknown): string {
+  const code = errorCode(error);
+  return REASONS[code ?? ''] ?? `the system says ${code ?? errorMessage(error)}`;
+}
+
+/** Node's code of a failed system call. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}
+
+/** What a text that stands for a file is read with. */
+export interface FileContext {
+  /** Where relative paths start; absolute. */
+  readonly base: string;
+  /** The text as it may be shown. */
+  readonly shown: string;
+  readonly readFile: ReadFile;
+}
+
+/**
+ * What a text that stands for a file means: its content, or for `path` its absolute path.
+ *
+ * @throws ConfigError the file cannot be read
+ */
+export async function resolveFile(
+  role: Exclude<Role, 'location'>,
+  text: string,
+  { base, shown, readFile }: FileContext,
+): Promise<string> {
+  if (role === 'path' && text === 'public') return text;
+  if (role === 'pem' && text.includes('-----BEGIN ')) return text;
+  const path = resolvePath(base, text);
+  try {
+    const content = await readFile(path);
+    if (role === 'path') return path;
+    return role === 'secret' ? content.replace(/\r?\n$/, '') : content;
+  } catch (error) {
+    throw new ConfigError(`${shown} cannot be read: ${fileProblem(error)}`, error);
+  }
+}

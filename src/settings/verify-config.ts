@@ -1,0 +1,65 @@
+import { VENDOR_POLICY, type SignaturePolicy } from '../signatures/policy.ts';
+import { parseDuration } from './duration.ts';
+import type { PolicySettings } from './policy.ts';
+import type { VerifySettings } from './verify.ts';
+
+export interface VerifyConfig {
+  readonly mode: 'enforce' | 'warn' | 'off';
+  /** Age of an image up to which a missing signature is pending, not a failure. */
+  readonly graceSeconds: number;
+  readonly policy: SignaturePolicy;
+  /** The first whose `match`, a glob on the repository, fits replaces `policy`. */
+  readonly overrides: readonly { readonly match: string; readonly policy: SignaturePolicy }[];
+  readonly trustRoot: TrustRootLocation;
+}
+
+export type TrustRootLocation =
+  | { readonly kind: 'public' }
+  | {
+      /** A TUF repository. */
+      readonly kind: 'tuf';
+      readonly url: string;
+      /** Its `root.json`; absolute. */
+      readonly rootFile: string;
+    }
+  | {
+      readonly kind: 'file';
+      /** Absolute. */
+      readonly path: string;
+    };
+
+/** Gives the validated section the form that verification takes. */
+export function toVerify(settings: VerifySettings): VerifyConfig {
+  const { mode, grace, trustRoot, overrides } = settings;
+  const policy = toPolicy(settings, VENDOR_POLICY);
+  return {
+    mode,
+    graceSeconds: parseDuration(grace),
+    policy,
+    overrides: overrides.map((override) => ({
+      match: override.match,
+      policy: toPolicy(override, policy),
+    })),
+    trustRoot: toTrustRoot(trustRoot),
+  };
+}
+
+function toTrustRoot(settings: VerifySettings['trustRoot']): TrustRootLocation {
+  if (typeof settings !== 'string') return { kind: 'tuf', ...settings };
+  return settings === 'public' ? { kind: 'public' } : { kind: 'file', path: settings };
+}
+
+/** Whoever names accepted signers means these alone: lists are replaced together, never merged. */
+function toPolicy(settings: PolicySettings, base: SignaturePolicy): SignaturePolicy {
+  const { identities, keys, require = base.require } = settings;
+  if (identities === undefined && keys === undefined) return { ...base, require };
+  return {
+    identities: identities ?? [],
+    keys: (keys ?? []).map(({ name, pem, requireLog }, index) => ({
+      name: name ?? `key ${index + 1}`,
+      pem,
+      requireLog,
+    })),
+    require,
+  };
+}
