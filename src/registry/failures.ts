@@ -10,6 +10,7 @@ import { rateLimitReason } from './http/rate-limit.ts';
 import { RedirectError } from './http/redirects.ts';
 import { ContentSizeError } from './http/transport.ts';
 import { networkReason } from './network-reason.ts';
+import { showable } from './redact.ts';
 
 const MISSING_REPOSITORY: ReadonlySet<string> = new Set(['NAME_UNKNOWN', 'NOT_FOUND']);
 
@@ -94,11 +95,12 @@ export function failure(error: unknown, asked: Asked, signal?: AbortSignal): unk
     const message = `${head}${error.message}`;
     return new RegistryError('REGISTRY_REFUSED', message, { side, cause: error });
   }
-  const reason = networkReason(error);
+  const cause = showable(error);
+  const reason = networkReason(cause);
   // A bug must not pass for a registry that is down.
-  if (reason === undefined) return error;
+  if (reason === undefined) return cause;
   const message = `${head}${asked.registry}: ${reason}`;
-  return new RegistryError('REGISTRY_UNAVAILABLE', message, { side, cause: error });
+  return new RegistryError('REGISTRY_UNAVAILABLE', message, { side, cause });
 }
 
 /** Only the host: what follows may be signed. */
