@@ -25,3 +25,16 @@ test('everything that is installed at run time is pinned by integrity', async ()
 
   assert.deepEqual(unpinned, []);
 });
+
+test('what the orchestrator alone needs is not installed with the mirror', async () => {
+  const lockfile = JSON.parse(await readFile(new URL('package-lock.json', root), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+  };
+
+  const installed = Object.entries(lockfile.packages)
+    .filter(([path]) => path.includes('node_modules/@temporalio/'))
+    .filter(([, { dev }]) => dev !== true)
+    .map(([path]) => path);
+
+  assert.deepEqual(installed, []);
+});
