@@ -132,7 +132,14 @@ export class MapStoreError extends MirrorError<MapStoreErrorCode> {
   }
 }
 
-export type EngineErrorCode = 'ENGINE_UNREACHABLE' | 'ENGINE_REFUSED' | 'CONTAINER_UNHEALTHY';
+export type EngineErrorCode =
+  | 'ENGINE_UNREACHABLE'
+  | 'ENGINE_REFUSED'
+  /** Another container has that name: somebody else won. */
+  | 'NAME_TAKEN'
+  /** The container, image, network or file that was named is not there. */
+  | 'NOT_FOUND'
+  | 'CONTAINER_UNHEALTHY';
 
 /** The container engine did not do what was asked. */
 export class EngineError extends MirrorError<EngineErrorCode> {
