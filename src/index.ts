@@ -46,7 +46,7 @@ export { VENDOR_POLICY, type SignaturePolicy } from './signatures/policy.ts';
 export { fileTrustRoot } from './signatures/trust-root-file.ts';
 export { publicTrustRoot, tufTrustRoot } from './signatures/trust-root-tuf.ts';
 export { createSignatureVerifier } from './signatures/verifier.ts';
-export { openComponentStore, openMapStore } from './stores/open.ts';
+export { openMapStore } from './stores/open.ts';
 
 // The map.
 export {

@@ -84,7 +84,8 @@ export async function wireRun(
 
 /** Opens the store of the map; nothing is asked of it yet. */
 export async function wireMap(map: MapConfig, world: World): Promise<ProvableMapStore> {
-  return openMapStore(map.store, { cwd: world.cwd, env: world.env, logger: world.logger });
+  const { cwd, env, logger } = world;
+  return openMapStore(map.store, { cwd, env, logger, ...map.settings });
 }
 
 /** Opens the registries; nothing is asked of them yet. */

@@ -1,5 +1,6 @@
 import type { HostSettingsByHost } from '../registry/hosts.ts';
 import type { Secret } from '../secret.ts';
+import type { MapPlaceConfig } from '../settings/map-config.ts';
 import type { VerifyConfig } from '../settings/verify-config.ts';
 
 /** Everything the operator decides: complete, checked, defaults filled in, files read. */
@@ -44,9 +45,7 @@ export interface TargetConfig {
   readonly existing: 'refuse' | 'overwrite';
 }
 
-export interface MapConfig {
-  /** Location for `openMapStore`; a `file:` path in it is absolute. */
-  readonly store: string;
+export interface MapConfig extends MapPlaceConfig {
   readonly entries: 'tag' | 'repository';
   /** What to do with an entry that points elsewhere than the target's template says. */
   readonly existing: 'keep' | 'replace';

@@ -1,7 +1,9 @@
 import { canonicalRegistry } from '../registry/reference.ts';
+import { toMapPlace } from '../settings/map-config.ts';
 import { toRegistries } from '../settings/registries-config.ts';
 import { toVerify } from '../settings/verify-config.ts';
-import type { Config, ReleasesConfig } from './config.ts';
+import type { Config, MapConfig, ReleasesConfig } from './config.ts';
+import type { MapSettings } from './schema/map.ts';
 import type { ReleasesSettings } from './schema/releases.ts';
 import type { Settings } from './schema/settings.ts';
 

@@ -1,3 +1,5 @@
+import { schemeOf } from '../stores/location.ts';
+import { COMPONENT_SETTINGS, STORE_KINDS } from '../settings/map.ts';
 import type { Environment } from '../settings/interpolate.ts';
 import type { SettingPath } from '../settings/path.ts';
 import { getAt } from '../settings/raw.ts';
@@ -27,43 +29,55 @@ export const OVERRIDE_OPTIONS: readonly {
   readonly option: keyof ConfigOverrides;
   readonly flag: string;
   readonly path: SettingPath;
-  readonly instead?: SettingPath;
+  readonly instead?: (value: unknown) => readonly SettingPath[];
 }[] = [
   {
     option: 'releasesUrl',
     flag: '--releases-url',
     path: ['releases', 'url'],
-    instead: ['releases', 'file'],
+    instead: () => [['releases', 'file']],
   },
   {
     option: 'releasesFile',
     flag: '--releases-file',
     path: ['releases', 'file'],
-    instead: ['releases', 'url'],
+    instead: () => [['releases', 'url']],
   },
   { option: 'include', flag: '--include', path: ['releases', 'include'] },
   { option: 'exclude', flag: '--exclude', path: ['releases', 'exclude'] },
   { option: 'extra', flag: '--extra', path: ['releases', 'extra'] },
   { option: 'sourceRegistry', flag: '--source-registry', path: ['source', 'registry'] },
   { option: 'target', flag: '--target', path: ['target', 'image'] },
-  { option: 'map', flag: '--map', path: ['map', 'store'] },
+  {
+    option: 'map',
+    flag: '--map',
+    path: ['map', 'store'],
+    instead: otherPlaces,
+  },
   { option: 'verify', flag: '--verify', path: ['verify', 'mode'] },
   { option: 'trustRoot', flag: '--trust-root', path: ['verify', 'trustRoot'] },
   {
     option: 'identitySubject',
     flag: '--identity-subject',
     path: ['verify', 'identities', 0, 'subject'],
-    instead: ['verify', 'identities'],
+    instead: () => [['verify', 'identities']],
   },
   {
     option: 'identityIssuer',
     flag: '--identity-issuer',
     path: ['verify', 'identities', 0, 'issuer'],
-    instead: ['verify', 'identities'],
+    instead: () => [['verify', 'identities']],
   },
   { option: 'engine', flag: '--engine', path: ['copy', 'engine'] },
   { option: 'concurrency', flag: '--concurrency', path: ['copy', 'concurrency'] },
 ];
+
+/** The file's component, and its settings for stores of other kinds than that of a location. */
+function otherPlaces(location: unknown): readonly SettingPath[] {
+  const own = typeof location === 'string' ? schemeOf(location) : '';
+  const others = STORE_KINDS.filter((kind) => kind !== own);
+  return [...COMPONENT_SETTINGS, ...others].map((setting) => ['map', setting]);
+}
 
 /** A setting that the command line or the environment gave. */
 export interface Given {
@@ -91,7 +105,7 @@ export function givenByOverrides(overrides: ConfigOverrides): {
   }));
   return {
     given: [...given, ...hosts],
-    replaced: used.flatMap(({ instead }) => (instead === undefined ? [] : [instead])),
+    replaced: used.flatMap(({ option, instead }) => instead?.(overrides[option]) ?? []),
   };
 }
 

@@ -16,9 +16,11 @@ export interface About {
  * What a text stands for besides itself. It is replaced before it is validated:
  * - `secret`, `pem`: a path, replaced by the file's content (a PEM text in its place is kept)
  * - `path`: a path of a file that must exist, made absolute (`public` is kept)
+ * - `fileOrFolder`: a path of either, which must exist, made absolute
+ * - `folder`: a path made absolute, of which nothing else is known
  * - `location`: a `file:` location, made absolute
  */
-export type Role = 'secret' | 'pem' | 'path' | 'location';
+export type Role = 'secret' | 'pem' | 'path' | 'fileOrFolder' | 'folder' | 'location';
 
 /** Metadata that steers validation and does not go into the JSON Schema. */
 export interface Inner {

@@ -48,11 +48,13 @@ export async function resolveFile(
   if (role === 'path' && text === 'public') return text;
   if (role === 'pem' && text.includes('-----BEGIN ')) return text;
   const path = resolvePath(base, text);
+  if (role === 'folder') return path;
   try {
     const content = await readFile(path);
-    if (role === 'path') return path;
+    if (role === 'path' || role === 'fileOrFolder') return path;
     return role === 'secret' ? content.replace(/\r?\n$/, '') : content;
   } catch (error) {
+    if (role === 'fileOrFolder' && errorCode(error) === 'EISDIR') return path;
     throw new ConfigError(`${shown} cannot be read: ${fileProblem(error)}`, error);
   }
 }

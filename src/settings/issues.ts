@@ -77,12 +77,7 @@ function toProblem(issue: BaseIssue<unknown>, written: Written): Problem {
     // A check across several settings speaks for itself.
     if (issue.type === 'partial_check') return { path, message: issue.message, atKey: true };
     const isKey = items.at(-1)?.origin === 'key';
-    const shown =
-      typeof input !== 'string'
-        ? String(input)
-        : isKey
-          ? quote(input)
-          : showValue(input, path, written);
+    const shown = isKey ? quote(String(input)) : showInput(input, path, written);
     return { path, message: `${shown} ${issue.message}`, atKey: isKey };
   }
   if (items.at(-1)?.origin === 'key') {
@@ -92,6 +87,11 @@ function toProblem(issue: BaseIssue<unknown>, written: Written): Problem {
     return { path, message: `missing${hint}`, atKey: true };
   }
   return { path, message: wrongType(issue, path, written) };
+}
+
+function showInput(input: unknown, path: SettingPath, written: Written): string {
+  if (typeof input === 'string') return showValue(input, path, written);
+  return typeof input === 'number' ? String(input) : 'they';
 }
 
 function wrongType(issue: BaseIssue<unknown>, path: SettingPath, written: Written): string {

@@ -94,18 +94,18 @@ export const mapPlaceEntries: Entries = {
 export function checkedPlace<Output extends MapPlaceSettings>(
   section: Schema<Output>,
 ): Schema<Output> {
-  const place = section as Schema<MapPlaceSettings>;
+  const place = section as Schema<MapPlaceSettings> as Schema<Fields>;
   return v.pipe(
     place,
     v.partialCheck(
       [['store'], ['component']],
-      ({ store, component }) => (store ?? component) !== undefined,
+      ({ store, component }: Fields) => (store ?? component) !== undefined,
       'says not where the map lies: give store, or component',
     ),
     v.forward(
       v.partialCheck(
         [['store'], ['component']],
-        ({ store, component }) => store === undefined || component === undefined,
+        ({ store, component }: Fields) => store === undefined || component === undefined,
         'store and component contradict each other: the map lies in one place',
       ),
       ['component'],
@@ -119,18 +119,15 @@ export function checkedPlace<Output extends MapPlaceSettings>(
   ) as Schema<unknown> as Schema<Output>;
 }
 
-type Check = v.PartialCheckAction<
-  MapPlaceSettings,
-  readonly (readonly [keyof MapPlaceSettings])[],
-  MapPlaceSettings,
-  string
->;
+// An interface has no index signature, which the library wants of what it checks in part.
+type Fields = Pick<MapPlaceSettings, keyof MapPlaceSettings>;
+type Check = v.BaseValidation<Fields, Fields, v.PartialCheckIssue<Fields>>;
 
 function onlyOfComponent(setting: 'key' | 'componentName' | 'rootPath'): Check {
   return v.forward(
     v.partialCheck(
       [['component'], [setting]],
-      (map: MapPlaceSettings) => map[setting] === undefined || map.component !== undefined,
+      (map: Fields) => map[setting] === undefined || map.component !== undefined,
       `${setting} belongs to a component: leave it out beside store`,
     ),
     [setting],
@@ -141,7 +138,7 @@ function onlyOfStore(kind: (typeof STORE_KINDS)[number]): Check {
   return v.forward(
     v.partialCheck(
       [['store'], [kind]],
-      ({ store, ...map }: MapPlaceSettings) =>
+      ({ store, ...map }: Fields) =>
         map[kind] === undefined || store === undefined || schemeOf(store) === kind,
       `${kind} does not fit store, which is of another kind: leave it out`,
     ),

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { ConfigError } from '../errors.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { Environment } from './agents.ts';
 import { type ComponentLocation, readComponentPlace } from './dapr-component.ts';
@@ -6,7 +7,14 @@ import { parseMapLocation } from './location.ts';
 import type { ProvableMapStore } from './map-store.ts';
 import type { AzureBlobSettings, GcsSettings, MapPlace, S3Settings } from './place.ts';
 
-export interface OpenMapStoreOptions {
+/** Settings by kind of store; those for the kind that is opened win over what a component says. */
+export interface MapStoreSettings {
+  readonly s3?: S3Settings;
+  readonly azblob?: AzureBlobSettings;
+  readonly gs?: GcsSettings;
+}
+
+export interface OpenMapStoreOptions extends MapStoreSettings {
   /** What relative paths are relative to. */
   readonly cwd: string;
   /** Proxies, `AWS_CA_BUNDLE`, `AZURE_STORAGE_*`, `GOOGLE_CLOUD_PROJECT`, secrets of a component. */
@@ -14,37 +22,32 @@ export interface OpenMapStoreOptions {
   readonly logger?: Logger;
   /** Who writes, for people who look at the object. Default: this product on this host. */
   readonly writer?: string;
-  /** Settings for a store of the kind, before what a component says. */
-  readonly s3?: S3Settings;
-  readonly azblob?: AzureBlobSettings;
-  readonly gs?: GcsSettings;
 }
 
 /**
- * Opens the store that a location names. Nothing is asked of it yet.
+ * Opens the store that keeps the map. Nothing is asked of it yet.
  *
- * @param location - `file:path`, `s3://bucket/key`, `azblob://account/container/key`,
- *   `gs://bucket/key`
- * @throws ConfigError for a location that no store knows
+ * @param where - `file:path`, `s3://bucket/key`, `azblob://account/container/key`,
+ *   `gs://bucket/key`; or the orchestrator's own component that describes it
+ * @throws ConfigError for a location that no store knows, a component that cannot be read or is of
+ *   a kind without a store, and settings for a store of another kind
  */
 export async function openMapStore(
-  location: string,
-  options: OpenMapStoreOptions,
-): Promise<ProvableMapStore> {
-  return openPlace(parseMapLocation(location, options.cwd), options);
-}
-
-/**
- * Opens the store that the orchestrator's own component describes.
- *
- * @throws ConfigError if the component cannot be read, or is of a kind without a store
- */
-export async function openComponentStore(
-  component: ComponentLocation,
+  where: string | ComponentLocation,
   options: OpenMapStoreOptions,
 ): Promise<ProvableMapStore> {
   const { cwd, env = {} } = options;
-  return openPlace(await readComponentPlace(component, { cwd, env }), options);
+  const place =
+    typeof where === 'string'
+      ? parseMapLocation(where, cwd)
+      : await readComponentPlace(where, { cwd, env });
+  for (const kind of ['s3', 'azblob', 'gs'] as const) {
+    if (options[kind] === undefined || kind === place.kind) continue;
+    throw new ConfigError(
+      `the settings under map.${kind} do not fit: the map is in a store of the kind ${place.kind}`,
+    );
+  }
+  return openPlace(place, options);
 }
 
 /** Each store loads its SDK only here: together they would cost half a second at every start. */

@@ -30,8 +30,6 @@ export interface GcsPlace extends GcsSettings {
 
 /** What every object store can be told. */
 interface ObjectSettings {
-  /** PEM of the authorities to trust besides the usual ones. */
-  readonly ca?: string;
   /** Kept with the object: tags in S3 and Azure, metadata in Google Cloud Storage. */
   readonly tags?: Readonly<Record<string, string>>;
   /** Default `application/yaml`. */
@@ -39,6 +37,8 @@ interface ObjectSettings {
 }
 
 export interface S3Settings extends ObjectSettings {
+  /** PEM of the authorities to trust besides the usual ones. */
+  readonly ca?: string;
   readonly region?: string;
   /** Base URL of a store other than Amazon's. */
   readonly endpoint?: string;
@@ -69,6 +69,8 @@ export interface S3Settings extends ObjectSettings {
 export type S3Concurrency = 'conditional' | 'versions' | 'single-writer';
 
 export interface AzureBlobSettings extends ObjectSettings {
+  /** PEM of the authorities to trust besides the usual ones. */
+  readonly ca?: string;
   /** Base URL of the account's blob service. */
   readonly endpoint?: string;
   readonly credentials?:

@@ -5,6 +5,8 @@ import { ConfigError } from '../../src/errors.ts';
 export interface ConfigWorld {
   /** Absolute paths and what the files hold. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Absolute paths. */
+  readonly folders?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly path?: string;
   readonly overrides?: LoadConfigOptions['overrides'];
@@ -29,6 +31,11 @@ export function load(text: string | undefined, world: ConfigWorld = {}): Promise
     readFile: async (path) => {
       const content = files[path];
       if (content !== undefined) return content;
+      if (world.folders?.includes(path) === true) {
+        throw Object.assign(new Error('EISDIR: illegal operation on a directory'), {
+          code: 'EISDIR',
+        });
+      }
       throw Object.assign(new Error(`ENOENT: no such file, open '${path}'`), { code: 'ENOENT' });
     },
   });

@@ -11,7 +11,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   signatures: ['registry'],
   copiers: ['registry', 'signatures'],
   'image-map': ['registry'],
-  settings: ['registry', 'signatures'],
+  settings: ['registry', 'signatures', 'stores'],
   stores: ['image-map'],
   releases: ['registry'],
   mirror: ['copiers', 'image-map', 'registry', 'releases', 'signatures', 'stores'],

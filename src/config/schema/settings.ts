@@ -1,14 +1,13 @@
 import * as v from 'valibot';
 import { optional, withDefault, type Schema } from '../../settings/fields.ts';
+import { mapSchema, type MapSettings } from './map.ts';
 import { registriesSchema, type RegistriesSettings } from '../../settings/registries.ts';
 import { releasesSchema, type ReleasesSettings } from './releases.ts';
 import {
   copySchema,
-  mapSchema,
   sourceSchema,
   targetSchema,
   type CopySettings,
-  type MapSettings,
   type SourceSettings,
   type TargetSettings,
 } from './target.ts';

@@ -12,7 +12,6 @@ import {
 } from '../../settings/fields.ts';
 import { matchInfo } from '../../settings/match.ts';
 import { checkGlob, checkHost } from '../../settings/texts.ts';
-import { checkLocation } from './location.ts';
 import { checkTemplate } from './texts.ts';
 
 export interface SourceSettings {
@@ -23,12 +22,6 @@ export interface TargetSettings {
   readonly image: string;
   readonly overrides: readonly { readonly match: string; readonly image: string }[];
   readonly existing: 'refuse' | 'overwrite';
-}
-
-export interface MapSettings {
-  readonly store: string;
-  readonly entries: 'tag' | 'repository';
-  readonly existing: 'keep' | 'replace';
 }
 
 export interface CopySettings {
@@ -89,38 +82,6 @@ export const targetSchema: Schema<TargetSettings> = about(
     ),
   }),
   { title: 'Target', description: 'Where images go, and under which names.' },
-);
-
-export const mapSchema: Schema<MapSettings> = about(
-  v.strictObject({
-    store: text(
-      {
-        title: 'Store',
-        description:
-          'Where the image map lies: `file:` and a path, relative to the configuration file.',
-        examples: ['file:image-map.yaml'],
-        role: 'location',
-      },
-      checkLocation,
-    ),
-    entries: withDefault(
-      oneOf(['tag', 'repository'], {
-        title: 'Entries',
-        description:
-          '`tag` writes one exact entry for each image. `repository` writes one entry for each app, which covers every tag: also those that are not mirrored yet.',
-      }),
-      'tag',
-    ),
-    existing: withDefault(
-      oneOf(['keep', 'replace'], {
-        title: 'Existing entries',
-        description:
-          "What to do with an entry that points elsewhere than `target` says: `keep` takes it for a person's decision, `replace` takes it over.",
-      }),
-      'keep',
-    ),
-  }),
-  { title: 'Image map', description: 'The map that the orchestrator reads.' },
 );
 
 export const copySchema: Schema<CopySettings> = about(

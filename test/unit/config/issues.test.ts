@@ -17,7 +17,7 @@ test('every problem is told at once, in the order of the file', async () => {
 target:
   existing: refus
 map:
-  store: s3://bucket/key
+  store: s3://bucket
 verify:
   trustRoot: missing.json
 reports: {}
@@ -28,7 +28,7 @@ reports: {}
     'mirror.yaml:4:10: releases.token: the environment variable UNSET is not set: set it, or write a default: ${UNSET:-…}',
     'mirror.yaml:5:1: target.image: missing; for example "registry.mycompany.com/atlan/{name}:{tag}"',
     'mirror.yaml:6:13: target.existing: expected "refuse" or "overwrite", got "refus"; did you mean "refuse"?',
-    'mirror.yaml:8:10: map.store: "s3://bucket/key" is in no store that this version knows: expected file:PATH',
+    'mirror.yaml:8:10: map.store: "s3://bucket" is not a place for the map: write s3://BUCKET/KEY',
     'mirror.yaml:10:14: verify.trustRoot: the file "missing.json" cannot be read: there is no such file',
     'mirror.yaml:11:1: reports: unknown setting',
   ]);
@@ -114,7 +114,10 @@ describe('contradictions', () => {
       'registries: { x.example: { plainHttp: true, ca: ca.pem } }',
       /plainHttp: plainHttp contradicts ca and cert/,
     ],
-    ['registries: { docker.io: {}, index.docker.io: {} }', /registries: .*name one registry twice/],
+    [
+      'registries: { docker.io: {}, index.docker.io: {} }',
+      /registries: they name one registry twice/,
+    ],
   ];
   for (const [text, expected] of cases) {
     test(text, async () => {
@@ -215,11 +218,17 @@ describe('texts', () => {
   }
 
   const locations: readonly (readonly [string, RegExp])[] = [
-    ['image-map.yaml', /names no kind of store: write file: before the path/],
-    ['gs://a/b', /in no store that this version knows/],
+    [
+      'image-map.yaml',
+      /"image-map.yaml" is not a place .*; for a local file put "file:" before it$/,
+    ],
+    ['ftp://a/b', /write file:PATH, s3:\/\/BUCKET\/KEY, azblob:.*, or gs:\/\/BUCKET\/KEY$/],
+    ['gs://a', /write gs:\/\/BUCKET\/KEY$/],
+    ['azblob://account/container', /write azblob:\/\/ACCOUNT\/CONTAINER\/KEY$/],
+    ['s3://id:sesame@bucket/key', /"s3:\/\/\[secret\]@bucket\/key" holds credentials/],
     ['"file:"', /names no file/],
     ['file:maps/', /is a folder/],
-    ['file://host/map.yaml', /is on another host/],
+    ['file://host/map.yaml', /is not a file \(.*\): write file:PATH/],
   ];
   for (const [location, expected] of locations) {
     test(`map.store: ${location}`, async () => {

@@ -18,7 +18,12 @@ describe('defaults', () => {
         overrides: [],
         existing: 'refuse',
       },
-      map: { store: `file:${CWD}/image-map.yaml`, entries: 'tag', existing: 'keep' },
+      map: {
+        store: `file:${CWD}/image-map.yaml`,
+        settings: {},
+        entries: 'tag',
+        existing: 'keep',
+      },
       verify: {
         mode: 'enforce',
         graceSeconds: 3600,

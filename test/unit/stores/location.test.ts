@@ -49,7 +49,7 @@ describe('parseMapLocation', () => {
       () => parseMapLocation('s3://AKID:sesame@bucket/key', '/srv'),
       (error) =>
         error instanceof ConfigError &&
-        /must hold no credentials/.test(error.message) &&
+        /holds credentials/.test(error.message) &&
         !error.message.includes('sesame'),
     );
   });

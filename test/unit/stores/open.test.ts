@@ -25,10 +25,11 @@ describe('openMapStore', () => {
       /"ftp:\/\/host\/map.yaml" is not a place for the map: write file:PATH, s3:\/\/BUCKET\/KEY, .*or gs:/,
     ],
     ['constructor:x', /is not a place/],
-    ['image-map.yaml', /for a local file write "file:image-map.yaml"/],
+    ['image-map.yaml', /for a local file put "file:" before it/],
     ['', /is not a place/],
     ['file:', /names no file/],
-    ['file://host/map.yaml', /Write "file:path" or "file:\/\/\/absolute\/path"/],
+    ['file:maps/', /is a folder: name the file in it/],
+    ['file://host/map.yaml', /write file:PATH or file:\/\/\/ABSOLUTE\/PATH/],
   ] as const) {
     test(`refuses ${JSON.stringify(location)}`, async () => {
       await assert.rejects(openAt(location), (error) => {
