@@ -31,6 +31,7 @@ stores       s3rver           npm  s3rver@3.7.1
 stores       ceph-mon         apt  ceph-mon
 stores       ceph-osd         apt  ceph-osd
 stores       radosgw          apt  radosgw
+temporal     temporal         go   github.com/temporalio/cli@v1.5.1               cmd/temporal
 '
 
 # Wanted, but known not to install: not tried, shown in the table, and no failure. The tests that need one are skipped
