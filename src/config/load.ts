@@ -13,8 +13,8 @@ import { normalise } from './normalise.ts';
 import { givenByEnvironment, givenByOverrides, type ConfigOverrides } from './overrides.ts';
 import { isWithin, type SettingPath } from '../settings/path.ts';
 import { isMapping, removeAt, setAt } from '../settings/raw.ts';
+import { describeWritten } from '../settings/written.ts';
 import { SECTIONS, settingsSchema } from './schema/settings.ts';
-import { describeWritten } from './written.ts';
 
 export type Section = keyof Config;
 
@@ -57,7 +57,13 @@ export async function loadConfig<Needed extends Section = Section>(
   const all = [...wanted, ...givenByEnvironment([...wanted], fromFile, env)];
   const data = all.reduce((merged, { path, value }) => setAt(merged, path, value), fromFile);
 
-  const written = describeWritten({ document, given: all, expansion, isReplaced });
+  const written = describeWritten({
+    schema: settingsSchema,
+    document,
+    given: all,
+    expansion,
+    isReplaced,
+  });
   const conformed = await conform(data, settingsSchema, {
     isLoose: (path) => written.expression(path) !== undefined || written.origin(path) !== undefined,
     resolve: (role, text, path) =>

@@ -3,6 +3,7 @@ import { COMPONENT_SETTINGS, STORE_KINDS } from '../settings/map.ts';
 import type { Environment } from '../settings/interpolate.ts';
 import type { SettingPath } from '../settings/path.ts';
 import { getAt } from '../settings/raw.ts';
+import type { Given } from '../settings/written.ts';
 
 /** What the command line can decide without a file, or against it. Named as commander names it. */
 export interface ConfigOverrides {
@@ -77,14 +78,6 @@ function otherPlaces(location: unknown): readonly SettingPath[] {
   const own = typeof location === 'string' ? schemeOf(location) : '';
   const others = STORE_KINDS.filter((kind) => kind !== own);
   return [...COMPONENT_SETTINGS, ...others].map((setting) => ['map', setting]);
-}
-
-/** A setting that the command line or the environment gave. */
-export interface Given {
-  readonly path: SettingPath;
-  readonly value: unknown;
-  /** What messages call its origin: `--target`. */
-  readonly origin: string;
 }
 
 /** The settings the command line gives, and those of the file that they stand in for. */

@@ -23,6 +23,13 @@ export interface ConformOptions {
   readonly resolve: (role: Role, text: string, path: SettingPath) => Promise<string>;
 }
 
+export interface Conformed {
+  readonly data: unknown;
+  readonly problems: readonly Problem[];
+  /** Keys of a loose mapping that nobody here reads. */
+  readonly notes: readonly Problem[];
+}
+
 /**
  * Walks data and schema side by side. Finds what validation would not tell in full (every unknown
  * key, a list in place of a mapping, a secret given twice) and replaces texts that stand for files
@@ -32,13 +39,15 @@ export async function conform(
   data: unknown,
   schema: Shape,
   options: ConformOptions,
-): Promise<{ readonly data: unknown; readonly problems: readonly Problem[] }> {
+): Promise<Conformed> {
   const problems: Problem[] = [];
+  const notes: Problem[] = [];
 
   const visit = async (value: unknown, shape: Shape, path: SettingPath): Promise<unknown> => {
     const own = optionFor(unwrap(shape), value);
     switch (own.type) {
       case 'strict_object':
+      case 'loose_object':
       case 'record':
         return visitMapping(value, own, path);
       case 'array':
@@ -66,15 +75,21 @@ export async function conform(
         const childPath = [...path, key];
         if (child !== undefined) return [key, await visit(item, child, childPath)];
         const meant = didYouMean(key, Object.keys(shape.entries ?? {}));
-        problems.push({ path: childPath, message: `unknown setting${meant}`, atKey: true });
+        // What somebody else's program may know is no fault, unless it looks like a slip.
+        if (shape.type === 'loose_object' && meant === '') {
+          notes.push({ path: childPath, message: 'is not used', atKey: true });
+        } else {
+          problems.push({ path: childPath, message: `unknown setting${meant}`, atKey: true });
+        }
         return [key, item];
       }),
     );
-    for (const key of Object.keys(value)) {
-      if (!key.endsWith('File') || !Object.hasOwn(value, key.slice(0, -'File'.length))) continue;
+    for (const key of shape.entries === undefined ? [] : Object.keys(value)) {
+      const direct = /^(.+)(?:File|_file)$/.exec(key)?.[1];
+      if (direct === undefined || !Object.hasOwn(value, direct)) continue;
       problems.push({
         path: [...path, key],
-        message: `contradicts ${key.slice(0, -'File'.length)}: give one of them`,
+        message: `contradicts ${direct}: give one of them`,
         atKey: true,
       });
     }
@@ -99,5 +114,5 @@ export async function conform(
   };
 
   const conformed = await visit(data, schema, []);
-  return { data: conformed, problems };
+  return { data: conformed, problems, notes };
 }
