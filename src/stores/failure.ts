@@ -57,7 +57,7 @@ export function networkReason(error: unknown): FailureReason {
   const words = errorMessage(error).split('\n')[0] ?? '';
   if (code !== undefined && /CERT|TLS|SIGNATURE|ISSUER/.test(code)) {
     return lasting(
-      `the store's certificate is not trusted (${code}): give the authority that issued it as "ca", or in NODE_EXTRA_CA_CERTS`,
+      `the store's certificate is not trusted (${code}): give the authority that issued it as map.s3.ca or map.azblob.ca, or in NODE_EXTRA_CA_CERTS`,
     );
   }
   if (code === 'ENOTFOUND') return passing(`${words}: check the endpoint's or bucket's name`);

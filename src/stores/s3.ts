@@ -30,7 +30,7 @@ export async function createS3Store(
   const object = new S3Object(connection.client, place.bucket, place.key, putSettings(place));
   const concurrency = place.concurrency ?? 'conditional';
   if (place.insecureTls === true) {
-    options.logger.warn(`s3://${place.bucket}: any certificate is accepted (insecureSSL)`);
+    options.logger.warn(`s3://${place.bucket}: any certificate is accepted (insecureTls)`);
   }
   if (concurrency === 'single-writer') {
     options.logger.warn(
@@ -160,7 +160,7 @@ class S3Store implements ScratchMapStore, ProvableMapStore {
     const support = this.#support;
     if (support.kind === 'ignored' || support.kind === 'refused') {
       const reason = lasting(
-        `the store does not keep two writers apart: ${support.detail}. Set "concurrency" to "versions" if the bucket keeps versions, to "single-writer" if nobody else ever writes the map, people included, or use a store with conditional writes`,
+        `the store does not keep two writers apart: ${support.detail}. Set map.s3.concurrency to "versions" if the bucket keeps versions, to "single-writer" if nobody else ever writes the map, people included, or use a store with conditional writes`,
       );
       throw unavailable(this.location, 'write', reason, undefined);
     }

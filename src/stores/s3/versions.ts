@@ -150,5 +150,5 @@ export class VersionHistory {
 }
 
 const NOT_VERSIONED = lasting(
-  'the bucket keeps no versions, on which "concurrency: versions" relies: enable versioning',
+  'the bucket keeps no versions, on which map.s3.concurrency: versions relies: enable versioning',
 );

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
 import { ConfigError } from '../../../src/errors.ts';
+import { Secret } from '../../../src/secret.ts';
 import { openMapStore } from '../../../src/stores/open.ts';
+import { FakeS3 } from '../../fakes/s3-server.ts';
 
 const cwd = '/srv/tenant';
 const openAt = (location: string) => openMapStore(location, { cwd });
@@ -39,4 +45,55 @@ describe('openMapStore', () => {
       });
     });
   }
+});
+
+describe('what the orchestrator is configured with', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sdr-open-'));
+  const s3 = await FakeS3.start();
+  s3.createBucket('maps');
+  after(async () => {
+    s3.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const path = join(folder, 'config.yaml');
+  writeFileSync(
+    path,
+    `container_registry: { image_map_path: sdr/image-map.yaml }
+objectstore:
+  type: bindings.aws.s3
+  version: v1
+  metadata:
+    - { name: bucket, value: maps }
+    - { name: region, value: us-east-1 }
+    - { name: endpoint, value: "${s3.url}" }
+    - { name: forcePathStyle, value: "true" }
+    - { name: accessKey, value: AKCOMPONENT }
+    - { name: secretKey, envRef: SECRET }
+`,
+  );
+  const env = { SECRET: 'sesame' };
+
+  test('leads to the same object', async () => {
+    const store = await openMapStore({ path }, { cwd: '/', env });
+    await store.write('# by the component\n', undefined);
+    assert.equal(store.location, 's3://maps/sdr/image-map.yaml');
+    assert.equal(s3.text('maps', 'sdr/image-map.yaml'), '# by the component\n');
+  });
+
+  test('is overruled by settings of the kind', async () => {
+    const credentials = { accessKeyId: 'AKMIRROR', secretAccessKey: new Secret('x') };
+    const store = await openMapStore({ path }, { cwd: '/', env, s3: { credentials } });
+    s3.requests.length = 0;
+    await store.read();
+    assert.match(String(s3.requests[0]?.headers['authorization']), /Credential=AKMIRROR\//);
+  });
+
+  test('refuses settings for a store of another kind, which would have no effect', async () => {
+    await assert.rejects(
+      openMapStore({ path }, { cwd: '/', env, gs: { projectId: 'x' } }),
+      (error) =>
+        error instanceof ConfigError &&
+        /map\.gs do not fit: the map is in a store of the kind s3/.test(error.message),
+    );
+  });
 });
