@@ -148,6 +148,29 @@ export class EngineError extends MirrorError<EngineErrorCode> {
   }
 }
 
+export type ControlPlaneErrorCode =
+  | 'TOKEN_REFUSED'
+  | 'TOKEN_UNAVAILABLE'
+  | 'TEMPORAL_REFUSED'
+  | 'TEMPORAL_UNREACHABLE'
+  | 'CALLBACK_REFUSED'
+  | 'CALLBACK_UNAVAILABLE';
+
+/** The vendor's control plane (its token service, its Temporal, its callback) did not do what was asked. */
+export class ControlPlaneError extends MirrorError<ControlPlaneErrorCode> {
+  /** HTTP status, where there was an answer. */
+  readonly status: number | undefined;
+
+  constructor(
+    code: ControlPlaneErrorCode,
+    message: string,
+    options: { readonly status?: number | undefined; readonly cause?: unknown } = {},
+  ) {
+    super(code, message, { retryable: code !== 'CALLBACK_REFUSED', cause: options.cause });
+    this.status = options.status;
+  }
+}
+
 /** The text of anything thrown, for a message or a log line. */
 export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
