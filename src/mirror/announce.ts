@@ -1,5 +1,11 @@
 import { ConfigError, RegistryError } from '../errors.ts';
-import { formatReference, parseReference, type Reference } from '../registry/reference.ts';
+import { identityOf } from '../image-map/entry.ts';
+import {
+  formatReference,
+  isSameRepository,
+  parseReference,
+  type Reference,
+} from '../registry/reference.ts';
 import type { Release } from '../releases/release-source.ts';
 import type { NamedImage } from './discover.ts';
 import type { TargetNaming } from './naming.ts';
@@ -30,7 +36,10 @@ export function nameImages(
     try {
       const source = parseReference(release.image, policy.sourceRegistry);
       assertAllowed(source, policy);
-      return { release, source, target: policy.naming(release, source) };
+      assertKey(release.image);
+      const target = policy.naming(release, source);
+      const image = { release, source, target };
+      return { ...image, keepsTags: keepsTags(image, policy.naming) };
     } catch (error) {
       return { release, error };
     }
@@ -47,27 +56,75 @@ function assertAllowed(source: Reference, policy: NamingPolicy): void {
   );
 }
 
-/** Two images under one tag would overwrite each other on every run, and the map would lie. */
+/** Asks how another release of the image would be called: a template may use version or tag anywhere. */
+function keepsTags(
+  { release, source, target }: Omit<NamedImage, 'keepsTags'>,
+  naming: TargetNaming,
+): boolean {
+  if (source.kind !== 'tag' || source.tag !== target.tag) return false;
+  const [version, tag] = ['another-version', 'another-tag'];
+  try {
+    const another = naming({ ...release, version }, { ...source, tag });
+    return isSameRepository(another, target) && another.tag === tag;
+  } catch {
+    // A naming that knows only some tags does not keep them all.
+    return false;
+  }
+}
+
+/** The map reads its keys by itself: one that is too long for it would spoil everybody's edit. */
+function assertKey(image: string): void {
+  identityOf(image);
+}
+
 function refuseCollisions(
   images: readonly (NamedImage | UnnamedImage)[],
 ): readonly (NamedImage | UnnamedImage)[] {
-  const byTarget = Map.groupBy(images, (image) =>
-    'target' in image ? formatReference(image.target) : undefined,
-  );
+  const named = images.filter((image) => 'target' in image);
+  const sameTarget = rivals(named, ({ target }) => formatReference(target));
+  const sameKey = rivals(named, ({ release }) => identityOf(release.image));
   return images.map((image) => {
     if (!('target' in image)) return image;
-    const target = formatReference(image.target);
-    const rivals = (byTarget.get(target) ?? []).filter((other) => other !== image);
-    const [rival] = rivals;
-    if (rival === undefined) return image;
-    return {
-      release: image.release,
-      error: new ConfigError([
-        {
-          path: 'target.image',
-          message: `${image.release.image} and ${rival.release.image} would both become ${target}: use {repository} or {name} and {tag} in the template, or target.overrides`,
-        },
-      ]),
-    };
+    const { release } = image;
+    const rival = sameTarget.get(image);
+    if (rival !== undefined) return { release, error: wouldShareTarget(image, rival) };
+    const twin = sameKey.get(image);
+    if (twin !== undefined) return { release, error: wouldShareEntry(image, twin) };
+    return image;
   });
+}
+
+/** For every image that shares its key with others, one of them. */
+function rivals(
+  images: readonly NamedImage[],
+  keyOf: (image: NamedImage) => string,
+): ReadonlyMap<NamedImage, NamedImage> {
+  const byKey = Map.groupBy(images, keyOf);
+  return new Map(
+    [...byKey.values()].flatMap((group) => {
+      const [first, second] = group;
+      if (first === undefined || second === undefined) return [];
+      return group.map((image) => [image, image === first ? second : first] as const);
+    }),
+  );
+}
+
+/** Two images under one tag would overwrite each other on every run, and the map would lie. */
+function wouldShareTarget(image: NamedImage, rival: NamedImage): ConfigError {
+  return new ConfigError([
+    {
+      path: 'target.image',
+      message: `${image.release.image} and ${rival.release.image} would both become ${formatReference(image.target)}: use {repository} or {name} and {tag} in the template, or target.overrides`,
+    },
+  ]);
+}
+
+/** The map reads a reference without a registry as one of Docker Hub, whatever the source is. */
+function wouldShareEntry(image: NamedImage, rival: NamedImage): ConfigError {
+  return new ConfigError([
+    {
+      path: 'source.registry',
+      message: `${image.release.image} (${formatReference(image.source)}) and ${rival.release.image} (${formatReference(rival.source)}) are one entry of the map: leave one of them out by releases.exclude`,
+    },
+  ]);
 }

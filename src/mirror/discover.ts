@@ -1,9 +1,11 @@
-import { RegistryError, type MirrorError, MapStoreError } from '../errors.ts';
+import { MapStoreError, RegistryError, type MirrorError } from '../errors.ts';
 import type { ImageMap, Resolution } from '../image-map/image-map.ts';
 import type { Options } from '../options.ts';
 import {
   formatReference,
+  isSameRepository,
   parseReference,
+  parseReferenceParts,
   type Digest,
   type Reference,
   type TagReference,
@@ -17,6 +19,13 @@ export interface NamedImage {
   readonly source: Reference;
   /** Where `target.image` puts it. */
   readonly target: TagReference;
+  /** Whether every tag of the repository has the same tag there, so that one entry can serve all. */
+  readonly keepsTags: boolean;
+}
+
+/** An image that the target has served under its tag, with the digest that was verified. */
+export interface CopiedImage extends NamedImage {
+  readonly digest: Digest;
 }
 
 /** What both registries and the map said about an image at one moment. */
@@ -66,20 +75,24 @@ export async function discover(
 
 /** Whether the map sends the image to where `target.image` puts it. */
 export function isMappedToTarget(image: NamedImage, mapped: Resolution): boolean {
-  return (
-    mapped.rule !== 'unchanged' &&
-    formatReference(parseMapped(image, mapped)) === formatReference(image.target)
-  );
+  if (mapped.rule === 'unchanged') return false;
+  const { registry, repository, tag, digest } = parseReferenceParts(mapped.reference);
+  const { target } = image;
+  return isSameRepository({ registry, repository }, target) && tag === target.tag && !digest;
 }
 
-/** Where the map sends the image, if that is another place than `target.image` says. */
+/** Whether the map sends the image to another place than `target.image` says. */
+export function isMappedElsewhere(image: NamedImage, mapped: Resolution): boolean {
+  return mapped.rule !== 'unchanged' && !isMappedToTarget(image, mapped);
+}
+
+/**
+ * Where the map sends the image, if that is another place than `target.image` says.
+ *
+ * @throws MapStoreError `MAP_INVALID`: the entry names a repository, but no image in it
+ */
 export function foreignReference(image: NamedImage, mapped: Resolution): Reference | undefined {
-  return mapped.rule === 'unchanged' || isMappedToTarget(image, mapped)
-    ? undefined
-    : parseMapped(image, mapped);
-}
-
-function parseMapped(image: NamedImage, mapped: Resolution): Reference {
+  if (!isMappedElsewhere(image, mapped)) return undefined;
   try {
     return parseReference(mapped.reference);
   } catch (error) {

@@ -29,10 +29,9 @@ export interface PlanPolicy {
 
 /** Decides about one image from what was observed. */
 export function plan(image: ObservedImage, policy: PlanPolicy): PlannedImage {
-  const foreign = foreignReference(image, image.mapped);
-  if (foreign !== undefined && policy.existingEntry === 'keep') {
-    return planForeign(image, formatReference(foreign));
-  }
+  const foreign =
+    policy.existingEntry === 'keep' ? foreignReference(image, image.mapped) : undefined;
+  if (foreign !== undefined) return planForeign(image, formatReference(foreign));
   const { sourceDigest, targetDigest } = image;
   const target = formatReference(image.target);
   const isMapped = isMappedToTarget(image, image.mapped);

@@ -1,7 +1,8 @@
 import { setEntries, type MapEntry } from '../image-map/edit.ts';
-import { parseImageMap } from '../image-map/image-map.ts';
+import { identityOf } from '../image-map/entry.ts';
+import { parseImageMap, type ImageMap } from '../image-map/image-map.ts';
 import { formatReference, formatRepository } from '../registry/reference.ts';
-import { foreignReference, isMappedToTarget, type NamedImage } from './discover.ts';
+import { isMappedElsewhere, isMappedToTarget, type NamedImage } from './discover.ts';
 
 export interface RecordPolicy {
   /** `tag`: one exact entry an image. `repository`: one bare entry for all tags of an app. */
@@ -29,20 +30,13 @@ export function record(
   const wanted = images.filter((image) => {
     const mapped = before.resolve(image.release.image);
     if (isMappedToTarget(image, mapped)) return false;
-    return policy.existingEntry === 'replace' || foreignReference(image, mapped) === undefined;
+    return policy.existingEntry === 'replace' || !isMappedElsewhere(image, mapped);
   });
   if (wanted.length === 0) return text ?? '';
 
-  const exact = (image: NamedImage): MapEntry => ({
-    key: image.release.image,
-    value: formatReference(image.target),
-  });
-  const edited = setEntries(
-    text,
-    wanted.map((image) => (policy.entries === 'repository' && bareEntry(image)) || exact(image)),
-  );
-  // A bare entry serves all tags of a repository, so it can be right for one image and wrong for
-  // another, and an exact entry wins over it: what it does not reach gets an entry of its own.
+  const entries = policy.entries === 'repository' ? bareOrExact(wanted, before) : wanted.map(exact);
+  const edited = setEntries(text, entries);
+  // An exact entry wins over a bare one: what the bare entry does not reach gets one of its own.
   const after = parseImageMap(edited);
   const missed = wanted.filter(
     (image) => !isMappedToTarget(image, after.resolve(image.release.image)),
@@ -50,9 +44,29 @@ export function record(
   return missed.length === 0 ? edited : setEntries(edited, missed.map(exact));
 }
 
-/** Possible only where source and target share the tag: a bare entry appends the source's. */
-function bareEntry({ release, source, target }: NamedImage): MapEntry | undefined {
-  if (source.kind !== 'tag' || source.tag !== target.tag) return undefined;
+function exact({ release, target }: NamedImage): MapEntry {
+  return { key: release.image, value: formatReference(target) };
+}
+
+/**
+ * Bare entries, as far as they go. One serves all tags of a repository: the images of this run, which
+ * may disagree about it, and others that an entry already there leads to where they are. So the first
+ * image decides, one that stands there stays, and whoever needs another has an exact entry.
+ */
+function bareOrExact(images: readonly NamedImage[], map: ImageMap): readonly MapEntry[] {
+  const chosen = new Map<string, string>();
+  return images.map((image) => {
+    const bare = bareEntry(image);
+    if (bare === undefined) return exact(image);
+    const identity = identityOf(bare.key);
+    const value = chosen.get(identity) ?? map.entry(bare.key)?.value ?? bare.value;
+    chosen.set(identity, value);
+    return value === bare.value ? bare : exact(image);
+  });
+}
+
+function bareEntry({ release, target, keepsTags }: NamedImage): MapEntry | undefined {
+  if (!keepsTags) return undefined;
   return {
     key: release.image.slice(0, release.image.lastIndexOf(':')),
     value: formatRepository(target),

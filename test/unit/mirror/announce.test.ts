@@ -5,12 +5,16 @@ import { nameImages } from '../../../src/mirror/announce.ts';
 import { targetNaming } from '../../../src/mirror/naming.ts';
 import { formatReference } from '../../../src/registry/reference.ts';
 
-function names(images: readonly string[], template = 'r.example/{name}:{tag}') {
+function names(
+  images: readonly string[],
+  template = 'r.example/{name}:{tag}',
+  sourceRegistry = 'docker.io',
+) {
   return nameImages(
     images.map((image) => ({ image })),
     {
-      sourceRegistry: 'docker.io',
-      isAllowedSource: (registry) => registry === 'docker.io',
+      sourceRegistry,
+      isAllowedSource: (registry) => ['docker.io', sourceRegistry].includes(registry),
       naming: targetNaming({ image: template, overrides: [] }),
     },
   );
@@ -45,4 +49,46 @@ test('two images that would share a tag are both refused, and the third goes on'
   assert.match(String(a.error), /atlanhq\/a:1 and other\/a:1 would both become r\.example\/a:1/);
   assert.match(String(b.error), /other\/a:1 and atlanhq\/a:1/);
   assert.ok(c !== undefined && 'target' in c);
+});
+
+test('three that would share a tag each name another one', () => {
+  const named = names(['x/a:1', 'y/a:1', 'z/a:1']);
+  assert.deepEqual(
+    named.map(
+      (image) => 'error' in image && /(\w)\/a:1 and (\w)\/a:1/.exec(String(image.error))?.slice(1),
+    ),
+    [
+      ['x', 'y'],
+      ['y', 'x'],
+      ['z', 'x'],
+    ],
+  );
+});
+
+test('two sources that are one key of the map are refused: it could lead to only one of them', () => {
+  const [a, b, c] = names(
+    ['atlanhq/a:1', 'docker.io/atlanhq/a:1', 'atlanhq/c:1'],
+    'r.example/{registry}/{name}:{tag}',
+    'harbor.example',
+  );
+  for (const image of [a, b]) {
+    assert.ok(image !== undefined && 'error' in image && image.error instanceof ConfigError);
+    assert.match(image.error.message, /harbor\.example\/atlanhq\/a:1.*are one entry of the map/);
+  }
+  assert.ok(c !== undefined && 'target' in c);
+});
+
+test('a name that fits a short registry but not the map is refused by itself', () => {
+  const long = `${'a'.repeat(120)}/${'b'.repeat(125)}:1`;
+  const [a, b] = names([long, 'x/b:1'], 'r.example/{tag}:{tag}', 'r.io');
+  assert.ok(a !== undefined && 'error' in a && a.error instanceof ConfigError);
+  assert.match(a.error.message, /longer than 255/);
+  assert.ok(b !== undefined && 'target' in b);
+});
+
+test('a thousand images that would share a tag are told so in no time', () => {
+  const images = Array.from({ length: 1000 }, (_, index) => `team${index}/a:1`);
+  const startedAt = performance.now();
+  assert.ok(names(images).every((image) => 'error' in image));
+  assert.ok(performance.now() - startedAt < 500);
 });

@@ -18,6 +18,7 @@ function decide(
     release: { image: 'atlanhq/x:1' },
     source: parseReference('atlanhq/x:1'),
     target: parseTagReference(OURS),
+    keepsTags: true,
     sourceDigest: seen.source,
     targetDigest: seen.target,
     mapped:
