@@ -20,7 +20,8 @@ export async function imageAgeSeconds(
 ): Promise<number | undefined> {
   let manifest = await registry.getManifest(image, options);
   if (manifest?.kind === 'index') {
-    const [child] = manifest.manifests;
+    // BuildKit's attestations are images of no platform; they tell no age.
+    const child = manifest.manifests.find(({ platform }) => platform?.os !== 'unknown');
     if (child === undefined) return undefined;
     manifest = await registry.getManifest(atDigest(image, child.digest), options);
   }

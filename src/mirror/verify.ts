@@ -1,4 +1,4 @@
-import { SignatureError } from '../errors.ts';
+import { errorMessage, SignatureError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Options } from '../options.ts';
 import type { DigestReference } from '../registry/reference.ts';
@@ -69,11 +69,18 @@ export async function verify(
 async function pendingIfYoung(
   error: SignatureError,
   source: DigestReference,
-  { source: registry, graceSeconds, now }: VerifyDependencies,
+  { source: registry, graceSeconds, logger, now }: VerifyDependencies,
   options: Options,
 ): Promise<SignatureError> {
   if (error.code !== 'SIGNATURE_MISSING') return error;
-  const age = await imageAgeSeconds(registry, source, now(), options);
+  let age: number | undefined;
+  try {
+    age = await imageAgeSeconds(registry, source, now(), options);
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    // The verdict stands by itself: what cannot be shown to be young counts as old.
+    logger.debug(`the age of an unsigned image is not known: ${errorMessage(cause)}`);
+  }
   // A creation time in the future is no proof of youth: clocks differ, and the field is free text.
   if (age === undefined || age < -graceSeconds || age > graceSeconds) return error;
   return new SignaturePending(
