@@ -1,11 +1,12 @@
 import type { ImageMap } from '../image-map/image-map.ts';
 import type { Options } from '../options.ts';
+import { abandonable } from '../registry/http/clock.ts';
 import { formatReference } from '../registry/reference.ts';
 import type { UnnamedImage } from './announce.ts';
-import { discover, type NamedImage } from './discover.ts';
+import { discover, type CopiedImage, type NamedImage } from './discover.ts';
 import { plan, type PlannedImage } from './plan.ts';
 import { reportError, type ImageOutcome, type ImageReport } from './report.ts';
-import type { RunDependencies, RunOptions, RunSettings } from './run.ts';
+import type { BoundedOptions, RunDependencies, RunSettings } from './run.ts';
 import { SignaturePending, verify } from './verify.ts';
 
 /** A step an image is seen in from outside. */
@@ -14,17 +15,21 @@ export type Step = 'discover' | 'verify' | 'copy';
 export interface ImageResult {
   readonly report: ImageReport;
   /** Set when the image is at the target and the map should name it. */
-  readonly mirrored?: NamedImage;
+  readonly mirrored?: CopiedImage;
   /** Set when the image failed. */
   readonly error?: unknown;
 }
 
-interface ImageContext {
+export interface ImageContext {
   readonly dependencies: RunDependencies;
   readonly settings: RunSettings;
-  readonly options: RunOptions;
+  readonly options: BoundedOptions;
   readonly map: ImageMap;
 }
+
+type ImageReportSoFar = Omit<ImageReport, 'outcome' | 'reason' | 'durationMs'>;
+
+const TOLD_TO_STOP = 'the run was told to stop';
 
 /** Takes one image through the steps. Never throws: a failure is a result, like any other. */
 export async function mirrorImage(
@@ -33,90 +38,106 @@ export async function mirrorImage(
 ): Promise<ImageResult> {
   const { dependencies, options } = context;
   const startedAt = dependencies.now();
-  const known = describe(image);
+  let known: ImageReportSoFar = describe(image);
   const result = (
     outcome: ImageOutcome,
-    details: Partial<ImageReport> & { readonly reason: string },
-    rest: Omit<ImageResult, 'report'> = {},
-  ): ImageResult => ({
-    report: { ...known, outcome, ...details, durationMs: dependencies.now() - startedAt },
+    reason: string,
+    rest: Pick<ImageReport, 'error' | 'copy'> = {},
+  ): ImageReport => ({
+    ...known,
+    outcome,
+    reason,
     ...rest,
+    durationMs: dependencies.now() - startedAt,
   });
 
-  if (options.drain?.aborted === true || isAborted(options)) {
-    return result('interrupted', { reason: 'the run was told to stop' });
+  if (isAborted(options.drain) || isAborted(options.signal)) {
+    return { report: result('interrupted', TOLD_TO_STOP) };
   }
-  if ('error' in image) {
-    const error = reportError(image.error);
-    return result('failed', { reason: error.message, error }, { error: image.error });
-  }
-  let details: Partial<ImageReport> = {};
   try {
-    const planned = await discoverAndPlan(image, context);
-    details = { ...details, action: planned.action, ...digestOf(planned) };
-    if (planned.action === 'keep')
-      return result('unchanged', { ...details, reason: planned.reason });
-    if (planned.action === 'refuse') throw planned.error;
-    if (context.settings.until === 'plan') {
-      return result('planned', { ...details, reason: planned.reason });
-    }
-
-    options.onEvent?.({ type: 'step', image: image.release.image, step: 'verify' });
-    const { source, verification, waived } = await verify(
-      planned.source,
-      { ...dependencies, ...context.settings.verify },
-      options,
-    );
-    details = {
-      ...details,
-      ...(verification === undefined ? {} : { verification }),
-      ...(waived === undefined ? {} : { unverified: waived }),
-    };
-    if (context.settings.until === 'verify') {
-      return result('planned', { ...details, reason: planned.reason });
-    }
-
-    options.onEvent?.({ type: 'step', image: image.release.image, step: 'copy' });
-    const { digest: _, ...copy } = await dependencies.copier.copy(source, image.target, {
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      onProgress: (progress) =>
-        options.onEvent?.({ type: 'progress', image: image.release.image, progress }),
+    if ('error' in image) throw image.error;
+    const steps = takeSteps(image, context, (details) => {
+      known = { ...known, ...details };
     });
-    return result(
-      planned.action === 'copy' ? 'mirrored' : 'recorded',
-      { ...details, reason: planned.reason, copy },
-      { mirrored: image },
-    );
+    const { outcome, reason, copy, mirrored } = await abandonable(steps, options.abandon);
+    return {
+      report: result(outcome, reason, copy === undefined ? {} : { copy }),
+      ...(mirrored === undefined ? {} : { mirrored }),
+    };
   } catch (error) {
-    if (isAborted(options)) {
-      return result('interrupted', { ...details, reason: 'the run was told to stop' });
-    }
+    if (isAborted(options.signal)) return { report: result('interrupted', TOLD_TO_STOP) };
     const report = reportError(error);
-    if (error instanceof SignaturePending) {
-      return result('pending', { ...details, reason: error.message, error: report });
-    }
-    return result('failed', { ...details, reason: report.message, error: report }, { error });
+    return error instanceof SignaturePending
+      ? { report: result('pending', report.message, { error: report }) }
+      : { report: result('failed', report.message, { error: report }), error };
   }
 }
 
-function isAborted({ signal }: Options): boolean {
+/** How an image came through the steps without a failure. */
+interface Passed {
+  readonly outcome: ImageOutcome;
+  readonly reason: string;
+  readonly copy?: NonNullable<ImageReport['copy']>;
+  readonly mirrored?: CopiedImage;
+}
+
+/** @param learn - is told what is known of the image as soon as it is, for it may fail later */
+async function takeSteps(
+  image: NamedImage,
+  context: ImageContext,
+  learn: (details: Partial<ImageReport>) => void,
+): Promise<Passed> {
+  const { dependencies, settings, options } = context;
+  const { signal, onEvent } = options;
+  const waiting: Options = signal === undefined ? {} : { signal };
+  const announced = image.release.image;
+
+  onEvent({ type: 'step', image: announced, step: 'discover' });
+  const planned = await discoverAndPlan(image, context, waiting);
+  const { action, reason } = planned;
+  learn({ action, ...digestOf(planned) });
+  if (planned.action === 'keep') return { outcome: 'unchanged', reason };
+  if (planned.action === 'refuse') throw planned.error;
+  if (settings.until === 'plan') return { outcome: 'planned', reason };
+
+  onEvent({ type: 'step', image: announced, step: 'verify' });
+  const verified = await verify(planned.source, { ...dependencies, ...settings.verify }, waiting);
+  const { source, verification, waived } = verified;
+  learn({
+    ...(verification === undefined ? {} : { verification }),
+    ...(waived === undefined ? {} : { unverified: waived }),
+  });
+  if (settings.until === 'verify') return { outcome: 'planned', reason };
+
+  onEvent({ type: 'step', image: announced, step: 'copy' });
+  const { digest: _, ...copy } = await dependencies.copier.copy(source, image.target, {
+    ...waiting,
+    onProgress: (progress) => onEvent({ type: 'progress', image: announced, progress }),
+  });
+  return {
+    outcome: planned.action === 'copy' ? 'mirrored' : 'recorded',
+    reason,
+    copy,
+    mirrored: { ...image, digest: source.digest },
+  };
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
 }
 
 async function discoverAndPlan(
   image: NamedImage,
-  { dependencies, settings, options, map }: ImageContext,
+  { dependencies, settings, map }: ImageContext,
+  options: Options,
 ): Promise<PlannedImage> {
-  options.onEvent?.({ type: 'step', image: image.release.image, step: 'discover' });
   const { source, target } = dependencies;
   const keepsForeignEntries = settings.existingEntry === 'keep';
   const observed = await discover(image, { source, target, map, keepsForeignEntries }, options);
   return plan(observed, settings);
 }
 
-function describe(
-  image: NamedImage | UnnamedImage,
-): Pick<ImageReport, 'image' | 'app' | 'version' | 'source' | 'target'> {
+function describe(image: NamedImage | UnnamedImage): ImageReportSoFar {
   const { release } = image;
   return {
     image: release.image,

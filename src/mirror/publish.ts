@@ -14,10 +14,12 @@ const KEYS_NAMED = 5;
 
 export interface PublishOptions extends Options {
   readonly store: MapStore;
+  /** Runs before every look at the map: finds out what `edit` has to know about this moment. */
+  readonly prepare?: (options: Options) => Promise<void>;
   /**
    * Gives the new text for the map's present one; `undefined`: there is no map yet. Called again
-   * after every conflict, so it must depend on nothing but its argument. The same text, or an empty
-   * one for no map: there is nothing to write.
+   * after every conflict, so it must depend on nothing but its argument and what `prepare` found.
+   * The same text, or an empty one for no map: there is nothing to write.
    */
   readonly edit: (text: string | undefined) => string;
   readonly logger?: Logger;
@@ -85,10 +87,11 @@ interface State {
 }
 
 async function tryOnce(
-  { store, edit, attempts = ATTEMPTS }: PublishOptions,
+  { store, prepare, edit, attempts = ATTEMPTS }: PublishOptions,
   state: State,
   waiting: Options,
 ): Promise<Published | 'spent'> {
+  await prepare?.(waiting);
   const current = await store.read(waiting);
   // A write whose reply was lost has landed; an SDK that repeated it reports a conflict. Either
   // way the bytes there are ours.

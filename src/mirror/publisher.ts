@@ -1,7 +1,10 @@
 import { errorMessage } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Options } from '../options.ts';
+import type { RegistryReader } from '../registry/registry.ts';
 import type { Revision, MapStore } from '../stores/map-store.ts';
-import type { NamedImage } from './discover.ts';
+import { confirm, type Confirmed, type MissingImage } from './confirm.ts';
+import type { CopiedImage } from './discover.ts';
 import { publish } from './publish.ts';
 import { record, type RecordPolicy } from './record.ts';
 
@@ -12,84 +15,97 @@ export interface PublishedMap {
   readonly revision: Revision | undefined;
 }
 
+export interface PublisherOptions extends Options {
+  readonly store: MapStore;
+  readonly target: RegistryReader;
+  readonly policy: RecordPolicy;
+  readonly logger: Logger;
+  /** The map as the run found it. */
+  readonly revision: Revision | undefined;
+  /** Least time between two writes before the end; GCS takes about one a second per object. */
+  readonly intervalMs: number;
+  readonly now: () => number;
+}
+
 /**
- * Publishes mirrored images while the run goes on, so that a long run that is killed has not
- * worked in vain: at most one write at a time and one per interval; what comes meanwhile goes out
- * together with the next.
+ * Publishes copied images while the run goes on, so that a long run that is killed has not worked in
+ * vain: at most one write at a time and one per interval; what comes meanwhile goes out together with
+ * the next.
  */
 export class Publisher {
-  readonly #store: MapStore;
-  readonly #policy: RecordPolicy;
-  readonly #logger: Logger;
-  readonly #intervalMs: number;
-  readonly #now: () => number;
-  #waiting: NamedImage[] = [];
+  readonly #options: PublisherOptions;
+  #waiting: CopiedImage[] = [];
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
   #lastWrite = Number.NEGATIVE_INFINITY;
   #map: PublishedMap;
 
-  constructor(options: {
-    readonly store: MapStore;
-    readonly policy: RecordPolicy;
-    readonly logger: Logger;
-    /** The map as the run found it. */
-    readonly revision: Revision | undefined;
-    /** Least time between two writes before the end; GCS takes about one a second per object. */
-    readonly intervalMs: number;
-    readonly now: () => number;
-  }) {
-    this.#store = options.store;
-    this.#policy = options.policy;
-    this.#logger = options.logger;
-    this.#intervalMs = options.intervalMs;
-    this.#now = options.now;
+  constructor(options: PublisherOptions) {
+    this.#options = options;
     this.#map = { changed: false, revision: options.revision };
   }
 
+  /** The map as this run knows it. */
+  get map(): PublishedMap {
+    return this.#map;
+  }
+
   /** Takes an image whose digest the target has just served. Never throws, never waits. */
-  add(image: NamedImage): void {
+  add(image: CopiedImage): void {
+    const { now, intervalMs } = this.#options;
     this.#waiting.push(image);
-    if (this.#isWriting || this.#now() - this.#lastWrite < this.#intervalMs) return;
+    if (this.#isWriting || now() - this.#lastWrite < intervalMs) return;
     this.#isWriting = true;
-    this.#writing = this.#flush()
-      // The images wait for the next write, and the last one decides.
-      .catch((error: unknown) => {
-        this.#logger.warn(`the map could not be written yet: ${errorMessage(error)}`);
-      })
-      .finally(() => {
-        this.#isWriting = false;
-      });
+    this.#writing = this.#flushEarly();
   }
 
   /**
    * Publishes what is still waiting.
    *
-   * @throws MapStoreError the map does not name all mirrored images; they are at the target, and
-   * the next run records them
+   * @returns what was not published, since the target could not be seen to serve it any more
+   * @throws MapStoreError the map does not name all copied images; they are at the target, and the
+   * next run records them
    */
-  async finish(): Promise<PublishedMap> {
+  async finish(): Promise<readonly MissingImage[]> {
     await this.#writing;
-    await this.#flush();
-    return this.#map;
+    return this.#flush();
   }
 
-  async #flush(): Promise<void> {
+  /** Whatever fails here waits for the next write, and the last one decides. */
+  async #flushEarly(): Promise<void> {
+    try {
+      const missing = await this.#flush();
+      this.#waiting = [...missing.map(({ image }) => image), ...this.#waiting];
+    } catch (error) {
+      this.#options.logger.warn(`the map could not be written yet: ${errorMessage(error)}`);
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  async #flush(): Promise<readonly MissingImage[]> {
+    const { store, target, policy, logger, signal, now } = this.#options;
     const images = this.#waiting;
-    if (images.length === 0) return;
+    if (images.length === 0) return [];
     this.#waiting = [];
+    let confirmed: Confirmed = { served: [], missing: [] };
     try {
       const { changed, revision } = await publish({
-        store: this.#store,
-        edit: (text) => record(text, images, this.#policy),
-        logger: this.#logger,
+        store,
+        prepare: async (options) => {
+          confirmed = await confirm(images, target, options);
+        },
+        edit: (text) => record(text, confirmed.served, policy),
+        logger,
+        ...(signal === undefined ? {} : { signal }),
       });
       this.#map = { changed: this.#map.changed || changed, revision };
+      return confirmed.missing;
     } catch (error) {
       this.#waiting = [...images, ...this.#waiting];
       throw error;
     } finally {
-      this.#lastWrite = this.#now();
+      this.#lastWrite = now();
     }
   }
 }

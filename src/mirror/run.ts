@@ -1,16 +1,20 @@
 import pLimit from 'p-limit';
 import type { CopyProgress, ImageCopier } from '../copiers/image-copier.ts';
-import { parseImageMap, type ImageMap } from '../image-map/image-map.ts';
+import { parseImageMap } from '../image-map/image-map.ts';
 import type { Logger } from '../log.ts';
 import type { Options } from '../options.ts';
 import type { RegistryReader } from '../registry/registry.ts';
 import type { ReleaseSource } from '../releases/release-source.ts';
 import type { SignatureVerifier } from '../signatures/signature-verifier.ts';
 import type { MapStore } from '../stores/map-store.ts';
+import { laterSignal } from './abandon.ts';
 import { nameImages, type NamingPolicy } from './announce.ts';
-import { mirrorImage, type ImageResult, type Step } from './mirror-image.ts';
+import { ask } from './ask.ts';
+import { finish } from './finish.ts';
+import { guarded } from './guarded.ts';
+import { mirrorImage, type ImageContext, type ImageResult, type Step } from './mirror-image.ts';
 import type { PlanPolicy } from './plan.ts';
-import { Publisher, type PublishedMap } from './publisher.ts';
+import { Publisher } from './publisher.ts';
 import type { RecordPolicy } from './record.ts';
 import { reportError, totalsOf, type ImageReport, type RunReport } from './report.ts';
 import type { VerifyMode } from './verify.ts';
@@ -42,13 +46,35 @@ export interface RunOptions extends Options {
   /** Takes no new image from here on; what is in flight is finished and published. */
   readonly drain?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
+  readonly stop?: StopGraces;
 }
+
+/** The same, with the bounds that follow from it. */
+export interface BoundedOptions extends RunOptions {
+  readonly onEvent: (event: RunEvent) => void;
+  /** Aborted when images in flight are to be left behind. */
+  readonly abandon: AbortSignal;
+  /** Aborted when the map is to be left as it is. */
+  readonly deadline: AbortSignal;
+}
+
+/** How long a run may still take once its `signal` is aborted, in milliseconds from then on. */
+export interface StopGraces {
+  /** For images in flight to end by themselves; what has not is left behind, for the next run. */
+  readonly imagesMs: number;
+  /** For the map to be published. */
+  readonly publishMs: number;
+}
+
+/** Together with the drain before it this fits into the 30 s that a pod has to end. */
+const STOP_GRACES: StopGraces = { imagesMs: 2000, publishMs: 8000 };
 
 /** What a display may want to show while a run goes on. */
 export type RunEvent =
   | { readonly type: 'started'; readonly images: number }
   | { readonly type: 'step'; readonly image: string; readonly step: Step }
   | { readonly type: 'progress'; readonly image: string; readonly progress: CopyProgress }
+  /** Comes again, as `failed`, for an image that the target has lost before the map could name it. */
   | { readonly type: 'finished'; readonly report: ImageReport };
 
 export interface RunResult {
@@ -71,43 +97,67 @@ export async function run(
   settings: RunSettings,
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { releases, store, now } = dependencies;
-  const { signal, drain, onEvent } = options;
+  const { stop = STOP_GRACES } = options;
+  const abandon = laterSignal(options.signal, stop.imagesMs);
+  const deadline = laterSignal(options.signal, stop.publishMs);
+  const onEvent = guarded(options.onEvent, dependencies.logger);
+  try {
+    return await onePass(dependencies, settings, {
+      ...options,
+      onEvent,
+      abandon: abandon.signal,
+      deadline: deadline.signal,
+    });
+  } finally {
+    abandon.dispose();
+    deadline.dispose();
+  }
+}
+
+async function onePass(
+  dependencies: RunDependencies,
+  settings: RunSettings,
+  options: BoundedOptions,
+): Promise<RunResult> {
+  const { store, target, logger, now } = dependencies;
   const startedAt = now();
-  const [announced, stored] = await Promise.all([releases.latest(options), store.read(options)]);
+  const { announced, stored } = await ask(dependencies, options);
   const map = parseImageMap(stored?.text ?? '', store.location);
   const publisher = new Publisher({
     store,
+    target,
     policy: settings,
-    logger: dependencies.logger,
+    logger,
     revision: stored?.revision,
     intervalMs: settings.publishIntervalMs,
     now,
+    signal: options.deadline,
   });
 
   const images = nameImages(announced.releases, settings);
-  onEvent?.({ type: 'started', images: images.length });
-  const results = await mirrorAll(images, { dependencies, settings, options, map, publisher });
-  const published = await finish(publisher, stored?.revision);
+  options.onEvent({ type: 'started', images: images.length });
+  const mirrored = await mirrorAll(images, publisher, { dependencies, settings, options, map });
+  const { results, error } = await finish(mirrored, publisher, store.location, options);
 
   const reports = results.map(({ report }) => report);
-  const errors = results.flatMap(({ error }) => (error === undefined ? [] : [error]));
   return {
-    errors: published.error === undefined ? errors : [...errors, published.error],
+    errors: [...results, { error }].flatMap((each) =>
+      each.error === undefined ? [] : [each.error],
+    ),
     report: {
       startedAt: new Date(startedAt).toISOString(),
       durationMs: now() - startedAt,
       until: settings.until,
-      interrupted: signal?.aborted === true || drain?.aborted === true,
+      interrupted: options.signal?.aborted === true || options.drain?.aborted === true,
       verify: settings.verify.mode,
-      releases: { location: releases.location, skipped: announced.skipped },
+      releases: { location: dependencies.releases.location, skipped: announced.skipped },
       images: reports,
       totals: totalsOf(reports),
       map: {
         location: store.location,
-        changed: published.map.changed,
-        ...(published.map.revision === undefined ? {} : { revision: published.map.revision }),
-        ...(published.error === undefined ? {} : { error: reportError(published.error) }),
+        changed: publisher.map.changed,
+        ...(publisher.map.revision === undefined ? {} : { revision: publisher.map.revision }),
+        ...(error === undefined ? {} : { error: reportError(error) }),
       },
     },
   };
@@ -115,36 +165,18 @@ export async function run(
 
 async function mirrorAll(
   images: ReturnType<typeof nameImages>,
-  context: {
-    readonly dependencies: RunDependencies;
-    readonly settings: RunSettings;
-    readonly options: RunOptions;
-    readonly map: ImageMap;
-    readonly publisher: Publisher;
-  },
+  publisher: Publisher,
+  context: ImageContext,
 ): Promise<readonly ImageResult[]> {
-  const { settings, options, publisher } = context;
-  const limit = pLimit(settings.concurrency);
+  const limit = pLimit(context.settings.concurrency);
   return Promise.all(
     images.map((image) =>
       limit(async () => {
         const result = await mirrorImage(image, context);
         if (result.mirrored !== undefined) publisher.add(result.mirrored);
-        options.onEvent?.({ type: 'finished', report: result.report });
+        context.options.onEvent({ type: 'finished', report: result.report });
         return result;
       }),
     ),
   );
-}
-
-/** A map that cannot be written does not undo what was mirrored: it is reported beside it. */
-async function finish(
-  publisher: Publisher,
-  revision: PublishedMap['revision'],
-): Promise<{ readonly map: PublishedMap; readonly error?: unknown }> {
-  try {
-    return { map: await publisher.finish() };
-  } catch (error) {
-    return { map: { changed: false, revision }, error };
-  }
 }

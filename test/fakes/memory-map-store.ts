@@ -19,6 +19,10 @@ export class MemoryMapStore implements MapStore {
   writer: string | undefined;
   reads = 0;
   writes = 0;
+  /** Runs before every call is looked at: what it throws fails the call, what it awaits delays it. */
+  before: (method: 'read' | 'write') => void | Promise<void> = () => undefined;
+  /** Runs after every write that was stored; what it throws is what the writer hears. */
+  after: () => void = () => undefined;
   /** Called within every write, before it is decided. */
   onWrite: () => void = () => undefined;
   #text: string | undefined;
@@ -40,6 +44,8 @@ export class MemoryMapStore implements MapStore {
   async read({ signal }: Options = {}): Promise<StoredMap | undefined> {
     signal?.throwIfAborted();
     this.reads += 1;
+    await this.before('read');
+    signal?.throwIfAborted();
     const fault = this.readFaults.shift();
     if (fault !== undefined) throw fault;
     if (this.#text === undefined) return undefined;
@@ -57,6 +63,8 @@ export class MemoryMapStore implements MapStore {
   ): Promise<Revision> {
     signal?.throwIfAborted();
     this.writes += 1;
+    await this.before('write');
+    signal?.throwIfAborted();
     this.onWrite();
     const fault = this.faults.shift();
     if (fault === 'unavailable') throw new MapStoreError('MAP_UNAVAILABLE', 'unavailable');
@@ -69,6 +77,7 @@ export class MemoryMapStore implements MapStore {
     this.editByHand(text);
     if (fault === 'lost-reply') throw new MapStoreError('MAP_UNAVAILABLE', 'connection reset');
     if (fault === 'self-conflict') throw new MapStoreError('MAP_CONFLICT', 'conflict');
+    this.after();
     return this.#revision() as Revision;
   }
 

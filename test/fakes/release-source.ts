@@ -4,6 +4,8 @@ import type { Release, ReleaseList, ReleaseSource } from '../../src/releases/rel
 /** Announces what it is told to. */
 export class FakeReleaseSource implements ReleaseSource {
   readonly location = 'fake releases';
+  /** Runs before every answer: what it throws fails the call, what it awaits delays it. */
+  before: () => void | Promise<void> = () => undefined;
   #list: ReleaseList = { releases: [], skipped: [] };
   #failure: ReleaseSourceError | undefined;
 
@@ -19,6 +21,8 @@ export class FakeReleaseSource implements ReleaseSource {
   }
 
   async latest({ signal }: { readonly signal?: AbortSignal } = {}): Promise<ReleaseList> {
+    signal?.throwIfAborted();
+    await this.before();
     signal?.throwIfAborted();
     if (this.#failure !== undefined) throw this.#failure;
     return this.#list;

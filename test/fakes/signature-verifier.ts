@@ -11,6 +11,8 @@ import type { SignatureVerifier, Verification } from '../../src/signatures/signa
 export class FakeSignatureVerifier implements SignatureVerifier {
   /** What was asked, in that order. */
   readonly asked: DigestReference[] = [];
+  /** Runs before every verdict: what it throws fails the call, what it awaits delays it. */
+  before: (image: DigestReference) => void | Promise<void> = () => undefined;
   readonly #verdicts = new Map<Digest, Verification | Error>();
 
   accept(digest: Digest, verification: Partial<Verification> = {}): this {
@@ -35,6 +37,8 @@ export class FakeSignatureVerifier implements SignatureVerifier {
   async verify(image: DigestReference, { signal }: Options = {}): Promise<Verification> {
     signal?.throwIfAborted();
     this.asked.push(image);
+    await this.before(image);
+    signal?.throwIfAborted();
     const verdict = this.#verdicts.get(image.digest);
     if (verdict instanceof Error) throw verdict;
     if (verdict !== undefined) return verdict;

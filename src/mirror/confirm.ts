@@ -1,0 +1,63 @@
+import { RegistryError } from '../errors.ts';
+import type { Options } from '../options.ts';
+import { formatReference } from '../registry/reference.ts';
+import type { RegistryReader } from '../registry/registry.ts';
+import type { CopiedImage } from './discover.ts';
+
+/** Images on the point of being published, by what the target says of them at that moment. */
+export interface Confirmed {
+  readonly served: readonly CopiedImage[];
+  readonly missing: readonly MissingImage[];
+}
+
+/** An image that the map must not name, for the target could not be seen to serve it. */
+export interface MissingImage {
+  readonly image: CopiedImage;
+  readonly error: unknown;
+}
+
+/**
+ * Asks the target once more, one HEAD an image: between the end of a copy and the writing of the map
+ * minutes may pass, in which a clean-up or another writer has had the tag.
+ *
+ * @throws what the signal was aborted with; all else is a result
+ */
+export async function confirm(
+  images: readonly CopiedImage[],
+  target: RegistryReader,
+  options: Options,
+): Promise<Confirmed> {
+  const errors = await Promise.all(
+    images.map(async (image): Promise<unknown> => {
+      try {
+        const head = await target.head(image.target, options);
+        return head?.digest === image.digest ? undefined : notServed(image, head?.digest);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        return error;
+      }
+    }),
+  );
+  return {
+    served: images.filter((_, index) => errors[index] === undefined),
+    missing: images.flatMap((image, index) => {
+      const error = errors[index];
+      return error === undefined ? [] : [{ image, error }];
+    }),
+  };
+}
+
+function notServed(image: CopiedImage, digest: string | undefined): RegistryError {
+  const what = `${formatReference(image.target)} was copied as ${image.digest}, but when the map was to name it the registry`;
+  return digest === undefined
+    ? new RegistryError(
+        'REGISTRY_NOT_FOUND',
+        `${what} had lost it. The next run copies it again; look who removes tags there, for example a retention policy.`,
+        { side: 'target', status: 404 },
+      )
+    : new RegistryError(
+        'DIGEST_MISMATCH',
+        `${what} served ${digest}. Look who else writes this tag; the next run decides by target.existing.`,
+        { side: 'target' },
+      );
+}
