@@ -1,6 +1,7 @@
 import { resolve as resolvePath } from 'node:path';
 import { ConfigError, errorMessage } from '../errors.ts';
 import type { Role } from './fields.ts';
+import { absoluteLocation } from './location.ts';
 
 /** Reads a text file; rejects as Node's `readFile` does. */
 export type ReadFile = (path: string) => Promise<string>;
@@ -36,15 +37,16 @@ export interface FileContext {
 }
 
 /**
- * What a text that stands for a file means: its content, or for `path` its absolute path.
+ * What a text of that role stands for: a file's content, or an absolute path or location.
  *
  * @throws ConfigError the file cannot be read
  */
-export async function resolveFile(
-  role: Exclude<Role, 'location'>,
+export async function resolveText(
+  role: Role,
   text: string,
   { base, shown, readFile }: FileContext,
 ): Promise<string> {
+  if (role === 'location') return absoluteLocation(text, base);
   if (role === 'path' && text === 'public') return text;
   if (role === 'pem' && text.includes('-----BEGIN ')) return text;
   const path = resolvePath(base, text);

@@ -10,11 +10,15 @@ export interface TufSettings {
   readonly rootFile: string;
 }
 
-export interface VerifySettings extends PolicySettings {
+/** Whose signatures count, and what is done about an image without one. */
+export interface SignersSettings extends PolicySettings {
   readonly mode: 'enforce' | 'warn' | 'off';
-  readonly grace: string;
   readonly trustRoot: string | TufSettings;
   readonly overrides: readonly (PolicySettings & { readonly match: string })[];
+}
+
+export interface VerifySettings extends SignersSettings {
+  readonly grace: string;
 }
 
 const override = about(
@@ -63,27 +67,29 @@ const trustRoot: Schema<string | TufSettings> = about(
   },
 );
 
-const verifyEntries = v.strictObject({
-  mode: withDefault(
-    oneOf(['enforce', 'warn', 'off'], {
-      title: 'Mode',
+const mode = withDefault(
+  oneOf(['enforce', 'warn', 'off'], {
+    title: 'Mode',
+    description:
+      '`enforce` mirrors only images with an acceptable signature, `warn` mirrors others too and says so, `off` does not look. Every run says when it is not `enforce`.',
+  }),
+  'enforce',
+);
+
+const grace = withDefault(
+  text(
+    {
+      title: 'Grace',
       description:
-        '`enforce` mirrors only images with an acceptable signature, `warn` mirrors others too and says so, `off` does not look. Every run says when it is not `enforce`.',
-    }),
-    'enforce',
+        'Age of an image up to which a missing signature is reported as pending and does not fail the run: it may still be on its way. A number with unit: s, m, h or d.',
+      examples: ['1h', '30m'],
+    },
+    parseDuration,
   ),
-  grace: withDefault(
-    text(
-      {
-        title: 'Grace',
-        description:
-          'Age of an image up to which a missing signature is reported as pending and does not fail the run: it may still be on its way. A number with unit: s, m, h or d.',
-        examples: ['1h', '30m'],
-      },
-      parseDuration,
-    ),
-    '1h',
-  ),
+  '1h',
+);
+
+const signerEntries = {
   ...policyEntries,
   trustRoot: withDefault(trustRoot, 'public'),
   overrides: withDefault(
@@ -94,19 +100,47 @@ const verifyEntries = v.strictObject({
     }),
     [],
   ),
-});
+};
 
-export const verifySchema: Schema<VerifySettings> = about(
-  v.pipe(
-    verifyEntries,
+/** A section that accepts nobody is a slip, unless nothing is verified at all. */
+function acceptingSomebody<Output extends SignersSettings>(
+  section: Schema<Output>,
+): Schema<Output> {
+  return v.pipe(
+    section as Schema<SignersSettings> as Schema<Signers>,
     v.partialCheck(
       [['mode'], ['identities'], ['keys']],
-      ({ mode, identities, keys }) =>
+      ({ mode, identities, keys }: Signers) =>
         mode === 'off' ||
         (identities === undefined && keys === undefined) ||
         (identities ?? []).length + (keys ?? []).length > 0,
       'accepts nobody: list whose signatures are accepted under identities or keys, or leave out both for the vendor',
     ),
+  ) as Schema<unknown> as Schema<Output>;
+}
+
+// An interface has no index signature, which the library wants of what it checks in part.
+type Signers = Pick<SignersSettings, keyof SignersSettings>;
+
+export const verifySchema: Schema<VerifySettings> = about(
+  acceptingSomebody<VerifySettings>(v.strictObject({ mode, grace, ...signerEntries })),
+  { title: 'Verification', description: 'Whose signatures make an image acceptable.' },
+);
+
+/** For whoever runs images: a signature that is not there yet is missing. */
+export const signersSchema: Schema<SignersSettings> = about(
+  acceptingSomebody<SignersSettings>(
+    v.strictObject({
+      mode: withDefault(
+        oneOf(['enforce', 'warn', 'off'], {
+          title: 'Mode',
+          description:
+            '`enforce` runs only images with an acceptable signature, `warn` runs others too and says so, `off` does not look. Every command says when it is not `enforce`.',
+        }),
+        'enforce',
+      ),
+      ...signerEntries,
+    }),
   ),
   { title: 'Verification', description: 'Whose signatures make an image acceptable.' },
 );
