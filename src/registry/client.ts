@@ -4,6 +4,7 @@ import type { Side } from '../errors.ts';
 import { silentLogger, type Logger } from '../log.ts';
 import type { Options } from '../options.ts';
 import { Authenticator } from './auth/authenticator.ts';
+import { systemClouds, type Clouds } from './auth/cloud/clouds.ts';
 import { TokenService } from './auth/token-service.ts';
 import { getBlob, hasBlob, openBlob } from './blobs.ts';
 import {
@@ -17,6 +18,7 @@ import { Hosts, type HostSettings, type HostSettingsByHost } from './hosts.ts';
 import type { Environment } from './http/agents.ts';
 import { abandonable, systemClock, type Clock } from './http/clock.ts';
 import { Exchange } from './http/exchange.ts';
+import { formSender } from './http/form.ts';
 import { HostBudget } from './http/limits.ts';
 import { Transport } from './http/transport.ts';
 import type { Descriptor, Manifest } from './manifest.ts';
@@ -55,6 +57,8 @@ export interface RegistriesOptions {
   readonly lookup?: LookupFunction;
   /** Where credentials are looked up besides the settings; `env` and the home folder by default. */
   readonly credentialSources?: CredentialSources;
+  /** The identities that clouds give this workload; asked only for a registry of theirs. */
+  readonly clouds?: Clouds;
 }
 
 /**
@@ -101,6 +105,7 @@ class SharedRegistries {
   readonly #exchange: Exchange;
   readonly #tokens: TokenService;
   readonly #sources: CredentialSources;
+  readonly #clouds: Clouds;
   readonly #budgets = new Map<string, HostBudget>();
   readonly #clients = new Map<string, HostClient>();
 
@@ -111,6 +116,7 @@ class SharedRegistries {
     this.#options = options;
     this.#clock = clock;
     this.#sources = options.credentialSources ?? systemSources(env);
+    this.#clouds = options.clouds ?? systemClouds(env);
     this.#transport = new Transport({
       env,
       userAgent: options.userAgent ?? 'sdr-mirror',
@@ -145,14 +151,18 @@ class SharedRegistries {
   #open(registry: string): HostClient {
     const url = this.hosts.apiUrl(registry);
     const settings = this.hosts.ofRegistry(registry);
+    const exchange = this.#exchange;
+    const budget = this.#budget(url.host);
+    const send = formSender(exchange, budget, url);
+    const cloud = this.#clouds({ registry, url, send });
+    const signIn = settings.cloudIdentity === false ? undefined : cloud?.signIn;
     const authenticator = new Authenticator({
       home: url,
       clock: this.#clock,
       tokens: this.#tokens,
-      findCredential: async () => findCredential(registry, settings, this.#sources),
+      findCredential: async () => findCredential(registry, settings, this.#sources, { signIn }),
     });
-    const budget = this.#budget(url.host);
-    return new HostClient({ registry, url, exchange: this.#exchange, budget, authenticator });
+    return new HostClient({ registry, url, exchange, budget, authenticator });
   }
 
   #budget(host: string): HostBudget {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import { NoIdentityError, type CloudSignIn } from './auth/cloud/sign-in.ts';
 import { runCredentialHelper, type CredentialHelper } from './auth/credential-helper.ts';
 import { DOCKER_HUB_KEY, parseDockerConfig, type DockerConfig } from './auth/docker-config.ts';
 import type { HostSettings } from './hosts.ts';
@@ -10,7 +11,13 @@ import type { Environment } from './http/agents.ts';
 import type { Options } from '../options.ts';
 
 /** Who one is at a registry, and who said so. */
-export type Credential = { readonly origin: string } & (
+export type Credential = {
+  readonly origin: string;
+  /** Until when it may be used, in milliseconds since 1970; for good where it does not say. */
+  readonly expiresAt?: number;
+  /** Whether it opens more than this registry, so that no other host may see it: a cloud's own. */
+  readonly staysAtHome?: boolean;
+} & (
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'basic'; readonly username: string; readonly password: Secret }
   | { readonly kind: 'identity'; readonly identityToken: Secret }
@@ -36,17 +43,26 @@ export function systemSources(env: Environment): CredentialSources {
   };
 }
 
+export interface FindCredentialOptions extends Options {
+  /** Signs in as the workload this is, where the registry is a cloud's. */
+  readonly signIn?: CloudSignIn | undefined;
+}
+
 /**
  * Finds the credential for a registry: the configuration, `DOCKER_AUTH_CONFIG`,
- * `REGISTRY_AUTH_FILE`, docker's own `config.json` with its helpers, and otherwise none.
+ * `REGISTRY_AUTH_FILE`, docker's own `config.json` with its helpers, the identity that a cloud gives
+ * this workload, and otherwise none.
  *
- * @throws ConfigError naming the file or helper that is broken
+ * What was put down somewhere on purpose comes before what is merely there.
+ *
+ * @throws ConfigError naming the file or helper that is broken; RegistryError where the cloud does
+ *   not let its identity in
  */
 export async function findCredential(
   registry: string,
   settings: HostSettings,
   sources: CredentialSources,
-  options: Options = {},
+  options: FindCredentialOptions = {},
 ): Promise<Credential> {
   const configured = fromSettings(settings);
   if (configured !== undefined) return configured;
@@ -57,7 +73,23 @@ export async function findCredential(
     const found = await fromDockerConfig(registry, config, source.name, sources, options);
     if (found !== undefined) return found;
   }
-  return { kind: 'anonymous', origin: 'no credentials were found' };
+  return options.signIn === undefined ? anonymous() : fromCloud(options.signIn, options);
+}
+
+/** Anybody, and why nobody in particular. */
+export function anonymous(why: string = 'no credentials were found'): Credential {
+  return { kind: 'anonymous', origin: why };
+}
+
+/** Without an identity one is still anybody: some of these registries let anybody read. */
+async function fromCloud(signIn: CloudSignIn, options: Options): Promise<Credential> {
+  try {
+    const { credential, expiresAt, by } = await signIn(options);
+    return { ...credential, origin: by, expiresAt, staysAtHome: true };
+  } catch (error) {
+    if (!(error instanceof NoIdentityError)) throw error;
+    return anonymous(`no credentials were found, and ${error.message}`);
+  }
 }
 
 function fromSettings(settings: HostSettings): Credential | undefined {

@@ -68,9 +68,15 @@ export function refusal(answer: Answer, asked: Asked): RegistryError {
  */
 export function failure(error: unknown, asked: Asked, signal?: AbortSignal): unknown {
   if (signal?.aborted === true) return signal.reason;
-  if (error instanceof MirrorError) return error;
   const { side } = asked;
   const head = `could not ${asked.what}: `;
+  if (error instanceof RegistryError && error.side === undefined) {
+    // Signing in knows neither what for nor at which side.
+    const { status, registryCode } = error;
+    const options = { side, status, registryCode, cause: error };
+    return new RegistryError(error.code, `${head}${error.message}`, options);
+  }
+  if (error instanceof MirrorError) return error;
   if (error instanceof TokenRefusedError) {
     const translated = refusal(error.answer, asked);
     const code = error.answer.status === 200 ? 'REGISTRY_REFUSED' : translated.code;

@@ -60,7 +60,7 @@ export class HostClient {
     try {
       return await this.#acquainted(request);
     } catch (error) {
-      throw failure(error, await this.#asked(request.purpose), request.signal);
+      throw failure(error, this.#asked(request.purpose), request.signal);
     }
   }
 
@@ -71,12 +71,12 @@ export class HostClient {
 
   /** The error that an unwanted answer amounts to. */
   async refusal(answer: Answer, purpose: Purpose): Promise<RegistryError> {
-    return refusal(answer, await this.#asked(purpose));
+    return refusal(answer, this.#asked(purpose));
   }
 
   /** A failure of a body that was being read, in the operator's words. */
   async failure(error: unknown, purpose: Purpose, signal?: AbortSignal): Promise<Error> {
-    const translated = failure(error, await this.#asked(purpose), signal);
+    const translated = failure(error, this.#asked(purpose), signal);
     return translated instanceof Error ? translated : new Error('aborted', { cause: translated });
   }
 
@@ -137,9 +137,9 @@ export class HostClient {
     );
   }
 
-  async #asked(purpose: Purpose): Promise<Asked> {
+  #asked(purpose: Purpose): Asked {
     const { registry, authenticator } = this.#options;
-    return { ...purpose, registry, credential: await authenticator.credential() };
+    return { ...purpose, registry, credential: authenticator.knownCredential };
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
@@ -42,14 +43,23 @@ export interface ScriptedServer {
   readonly log: readonly string[];
 }
 
-/** A server on loopback that answers as its script says; closed when the test ends. */
-export async function startScripted(test: TestContext, script: Script): Promise<ScriptedServer> {
+/**
+ * A server on loopback that answers as its script says; closed when the test ends.
+ *
+ * @param tls - speaks https by these; plain http without
+ */
+export async function startScripted(
+  test: TestContext,
+  script: Script,
+  tls?: ServerOptions,
+): Promise<ScriptedServer> {
   const requests: SeenRequest[] = [];
-  const server = createServer((incoming, outgoing) => {
+  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     answer(incoming, outgoing, script, requests).catch((error: unknown) => {
       incoming.socket.destroy(error instanceof Error ? error : undefined);
     });
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   test.after(async () => {
@@ -59,7 +69,7 @@ export async function startScripted(test: TestContext, script: Script): Promise<
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     host,
-    url: `http://${host}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${host}`,
     requests,
     get log() {
       return requests.map(({ method, path }) => `${method} ${path}`);

@@ -1,15 +1,22 @@
 import type { Credential } from '../credentials.ts';
 import { abandonable, type Clock } from '../http/clock.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
+import { CredentialHolder } from './credential-holder.ts';
 import { formatScope, formatScopes, type Scope } from './scope.ts';
-import { basicHeader, type Token, type TokenRealm, type TokenService } from './token-service.ts';
+import {
+  basicHeader,
+  TokenRefusedError,
+  type Token,
+  type TokenRealm,
+  type TokenService,
+} from './token-service.ts';
 
 export interface AuthenticatorOptions {
   /** The registry's base URL. */
   readonly home: URL;
   readonly clock: Clock;
   readonly tokens: TokenService;
-  /** Looks the credential up; called once. */
+  /** Looks the credential up: once, before it expires, and when it is refused. */
   readonly findCredential: () => Promise<Credential>;
 }
 
@@ -18,6 +25,9 @@ type Scheme =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'basic' }
   | { readonly kind: 'bearer'; readonly realm: TokenRealm };
+
+// Wrong credentials, and what OAuth says of a refresh token that expired (`invalid_grant`).
+const REFUSED: ReadonlySet<number> = new Set([400, 401]);
 
 /**
  * Proves to one registry who we are. Once a challenge has told how, later requests carry the proof
@@ -30,17 +40,22 @@ export class Authenticator {
   readonly #fetching = new Map<string, Promise<string>>();
   /** Scopes a challenge asked for beyond those we know to ask for. */
   readonly #extraScopes = new Map<string, string>();
+  readonly #holder: CredentialHolder;
   #scheme: Scheme = { kind: 'unknown' };
-  #credential: Promise<Credential> | undefined;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.#holder = new CredentialHolder({ clock: options.clock, find: options.findCredential });
   }
 
-  /** The credential in use, for messages. */
+  /** The credential in use. */
   async credential(): Promise<Credential> {
-    this.#credential ??= this.#options.findCredential();
-    return this.#credential;
+    return this.#holder.current();
+  }
+
+  /** The credential last in use, for messages; nobody where none was found. */
+  get knownCredential(): Credential {
+    return this.#holder.known;
   }
 
   /**
@@ -51,13 +66,13 @@ export class Authenticator {
    */
   async authorize(scopes: readonly Scope[], signal?: AbortSignal): Promise<string | undefined> {
     const credential = await abandonable(this.credential(), signal);
-    if (credential.kind === 'registry-token') return `Bearer ${credential.registryToken.reveal()}`;
     const scheme = this.#scheme;
-    if (scheme.kind === 'bearer') return this.#bearer(scheme.realm, scopes, credential, signal);
-    if (scheme.kind === 'basic' && credential.kind === 'basic') {
-      return basicHeader(credential.username, credential.password.reveal());
+    if (scheme.kind === 'bearer' && credential.kind !== 'registry-token') {
+      return this.#bearer(scheme.realm, scopes, credential, signal);
     }
-    return undefined;
+    return scheme.kind === 'basic' || credential.kind === 'registry-token'
+      ? headerOf(credential)
+      : undefined;
   }
 
   /**
@@ -72,7 +87,7 @@ export class Authenticator {
     scopes: readonly Scope[],
   ): Promise<boolean> {
     const credential = await this.credential();
-    if (credential.kind === 'registry-token') return false;
+    if (credential.kind === 'registry-token') return this.#replaced(credential, sent);
     const challenges = parseChallenges(header);
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     const realm = bearer === undefined ? undefined : realmOf(bearer);
@@ -84,10 +99,14 @@ export class Authenticator {
     }
     if (challenges.some(({ scheme }) => scheme === 'basic') && credential.kind === 'basic') {
       this.#scheme = { kind: 'basic' };
-      // Sent already and refused: the same pair will be refused again.
-      return sent === undefined;
+      return this.#replaced(credential, sent);
     }
     return false;
+  }
+
+  /** Whether there is something else to send than what was refused: the same would be again. */
+  async #replaced(credential: Credential, sent: string | undefined): Promise<boolean> {
+    return sent !== headerOf(credential) || this.#holder.replace(credential);
   }
 
   async #bearer(
@@ -118,7 +137,14 @@ export class Authenticator {
     const extra = this.#extraScopes.get(key);
     const wanted = extra === undefined ? formatScopes(scopes) : [...formatScopes(scopes), extra];
     const { home, tokens } = this.#options;
-    const token = await tokens.fetch(home, realm, wanted, credential);
+    let token: Token;
+    try {
+      token = await tokens.fetch(home, realm, wanted, credential);
+    } catch (error) {
+      const isDoubtful = error instanceof TokenRefusedError && REFUSED.has(error.answer.status);
+      if (!isDoubtful || !(await this.#holder.replace(credential))) throw error;
+      token = await tokens.fetch(home, realm, wanted, this.#holder.known);
+    }
     this.#held.set(key, token);
     return token.value;
   }
@@ -149,6 +175,16 @@ export class Authenticator {
       if (sent === `Bearer ${token.value}`) this.#held.delete(key);
     }
   }
+}
+
+/** What a credential is sent as by itself; `undefined` for one that is only exchanged for tokens. */
+function headerOf(credential: Credential): string | undefined {
+  if (credential.kind === 'basic') {
+    return basicHeader(credential.username, credential.password.reveal());
+  }
+  return credential.kind === 'registry-token'
+    ? `Bearer ${credential.registryToken.reveal()}`
+    : undefined;
 }
 
 function keyOf(scopes: readonly Scope[]): string {

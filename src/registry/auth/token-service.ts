@@ -69,6 +69,12 @@ export class TokenService {
   ): Promise<Token> {
     const { exchange, hosts, budgetFor } = this.#options;
     assertSafeRealm(realm.url, home, hosts);
+    if (credential.staysAtHome === true && realm.url.origin !== home.origin) {
+      throw new RedirectError(
+        `${home.host} sends its users to ${realm.url.origin} for a token; a cloud's credential goes to ` +
+          'no other host than the registry itself',
+      );
+    }
     const request =
       credential.kind === 'identity'
         ? oauthRequest(realm, scopes, credential.identityToken.reveal())

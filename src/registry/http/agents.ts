@@ -97,7 +97,8 @@ function tlsOptions(
   }
 }
 
-function proxyEnvironment(env: Environment): Environment {
+/** The proxies of an environment, checked; never one for this machine itself. */
+export function proxyEnvironment(env: Environment): Environment {
   const proxies = PROXY_VARIABLES.map((name) => [name, env[name]] as const);
   for (const [name, proxy] of proxies) assertProxy(name, proxy);
   const direct = env['no_proxy'] ?? env['NO_PROXY'];

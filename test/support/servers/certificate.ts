@@ -9,12 +9,16 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Makes a certificate for 127.0.0.1 and localhost, good for a day, into `folder`. */
-export async function makeCertificate(folder: string): Promise<Certificate> {
+/** Makes a certificate for 127.0.0.1, localhost and `hosts`, good for a day, into `folder`. */
+export async function makeCertificate(
+  folder: string,
+  hosts: readonly string[] = [],
+): Promise<Certificate> {
   const certificate = join(folder, 'server.pem');
   const key = join(folder, 'server.key');
   const options = 'req -x509 -nodes -days 1 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1';
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const alternatives = ['DNS:localhost', 'IP:127.0.0.1', ...hosts.map((host) => `DNS:${host}`)];
+  const names = ['-subj', '/CN=localhost', '-addext', `subjectAltName=${alternatives.join()}`];
   const files = ['-keyout', key, '-out', certificate];
   await execa(binary('openssl'), [...options.split(' '), ...names, ...files]);
   return { certificate, key };

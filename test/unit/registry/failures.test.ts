@@ -93,8 +93,17 @@ test('what says enough already, and what is a bug, passes through', () => {
   const bug = new TypeError('x is not a function');
   const misuse = Object.assign(new TypeError('bad header'), { code: 'ERR_INVALID_CHAR' });
   const config = new ConfigError('mend this');
-  const ours = new RegistryError('DIGEST_MISMATCH', 'no');
+  const ours = new RegistryError('DIGEST_MISMATCH', 'no', { side: 'source' });
   for (const error of [bug, misuse, config, ours]) assert.equal(failure(error, ASKED), error);
+});
+
+test('what signing in failed with learns what it was for, and at which side', () => {
+  const cause = new RegistryError('REGISTRY_UNAUTHORIZED', 'signing in failed', { status: 403 });
+  const found = translated(cause);
+  assert.equal(found.message, `could not ${ASKED.what}: signing in failed`);
+  const { code, side, status } = found;
+  assert.deepEqual([code, side, status], ['REGISTRY_UNAUTHORIZED', 'target', 403]);
+  assert.equal(found.cause, cause);
 });
 
 test('an abandoned request is no failure of the registry', () => {

@@ -1,0 +1,62 @@
+/** A registry of a cloud that knows the identity of its workloads. */
+export type CloudRegistry =
+  | {
+      /** Amazon Elastic Container Registry, private. */
+      readonly cloud: 'amazon';
+      readonly account: string;
+      readonly region: string;
+      /** Whether the host is that of the endpoints with validated cryptography. */
+      readonly fips: boolean;
+      /** Whether the host is that of the endpoints with IPv6. */
+      readonly dualStack: boolean;
+    }
+  | {
+      /** Azure Container Registry. */
+      readonly cloud: 'azure';
+      readonly host: string;
+      /** For which a token of Microsoft Entra must be to be exchanged there. */
+      readonly scope: string;
+    }
+  | {
+      /** Artifact Registry, and the hosts of Container Registry it took over. */
+      readonly cloud: 'google';
+    };
+
+// Source: ecrPattern of amazon-ecr-credential-helper. A region is one label: nothing that follows
+// can make another host of it.
+const AMAZON =
+  /^(\d{12})\.dkr[.-]ecr(-fips)?\.([a-z0-9][a-z0-9-]*)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|(on)\.(?:aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$/;
+const AZURE = /^[a-z0-9][a-z0-9-]*\.azurecr\.(io|cn|us)$/;
+const GOOGLE = /^(?:(?:(?:us|eu|asia)\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)$/;
+
+// Public Azure has an audience of its own for registries, which works where tokens for the resource
+// manager are turned off; the others know only that of their resource manager.
+// Source: sdk/containers/azcontainerregistry/cloud_config.go of azure-sdk-for-go.
+const AZURE_SCOPES: Readonly<Record<string, string>> = {
+  io: 'https://containerregistry.azure.net/.default',
+  cn: 'https://management.chinacloudapi.cn/.default',
+  us: 'https://management.usgovcloudapi.net/.default',
+};
+
+/**
+ * Which cloud's registry a host is, by its whole name.
+ *
+ * @param registry - canonical host, as references name it
+ * @returns `undefined` for every other registry, and for a host with a port: no cloud has those
+ */
+export function cloudRegistryOf(registry: string): CloudRegistry | undefined {
+  const amazon = AMAZON.exec(registry);
+  if (amazon !== null) {
+    const [, account = '', fips, region = '', dualStack] = amazon;
+    return {
+      cloud: 'amazon',
+      account,
+      region,
+      fips: fips !== undefined,
+      dualStack: dualStack !== undefined,
+    };
+  }
+  const scope = AZURE_SCOPES[AZURE.exec(registry)?.[1] ?? ''];
+  if (scope !== undefined) return { cloud: 'azure', host: registry, scope };
+  return GOOGLE.test(registry) ? { cloud: 'google' } : undefined;
+}
