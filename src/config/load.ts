@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { conform, type Problem } from '../settings/conform.ts';
 import { parseConfigDocument } from '../settings/document.ts';
 import { resolveText, type ReadFile } from '../settings/files.ts';
-import { findConfigFile } from './find.ts';
+import { findConfigFile } from '../settings/find.ts';
 import { interpolate, type Environment } from '../settings/interpolate.ts';
 import { problemsOf, showFile, toIssues } from '../settings/issues.ts';
 import { missingSections } from './missing.ts';
@@ -43,7 +43,14 @@ export async function loadConfig<Needed extends Section = Section>(
 ): Promise<Pick<Config, Needed>> {
   const { env, cwd, readFile, overrides = {} } = options;
   const sections: readonly Section[] = options.sections ?? SECTIONS;
-  const file = await findConfigFile({ path: options.path, env, cwd, readFile });
+  const file = await findConfigFile({
+    path: options.path,
+    variable: 'MIRROR_CONFIG',
+    defaultFile: 'mirror.yaml',
+    env,
+    cwd,
+    readFile,
+  });
   const document = file === undefined ? undefined : parseConfigDocument(file.text, file.name);
   if (document !== undefined && document.value === undefined)
     throw new ConfigError(document.issues);
