@@ -77,7 +77,7 @@ export async function findCredential(
 }
 
 /** Anybody, and why nobody in particular. */
-export function anonymous(why: string = 'no credentials were found'): Credential {
+export function anonymous(why: string = 'none were found'): Credential {
   return { kind: 'anonymous', origin: why };
 }
 
@@ -88,7 +88,7 @@ async function fromCloud(signIn: CloudSignIn, options: Options): Promise<Credent
     return { ...credential, origin: by, expiresAt, staysAtHome: true };
   } catch (error) {
     if (!(error instanceof NoIdentityError)) throw error;
-    return anonymous(`no credentials were found, and ${error.message}`);
+    return anonymous(`none were found, and ${error.message}`);
   }
 }
 

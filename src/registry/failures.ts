@@ -119,7 +119,7 @@ function credentialAdvice({ credential, registry }: Asked, status: number): stri
   if (credential.kind === 'anonymous') {
     // Docker Hub and others answer the same for a private repository and for none at all.
     return (
-      `Asked without credentials. If the repository exists, name credentials under registries: ` +
+      `Asked without credentials (${credential.origin}). If the repository exists, name credentials under registries: ` +
       `"${registry}" in the configuration, or run: docker login ${registry}`
     );
   }

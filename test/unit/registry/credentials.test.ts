@@ -75,7 +75,7 @@ test('sources are asked in their order', async () => {
     'docker-config; /etc/docker-config/config.json',
   );
   assert.equal(await find(HOST, { files }), 'home; /home/me/.docker/config.json');
-  assert.equal(await find(HOST, {}), 'anonymous; no credentials were found');
+  assert.equal(await find(HOST, {}), 'anonymous; none were found');
 });
 
 test('a source that does not know the host leaves it to the next', async () => {

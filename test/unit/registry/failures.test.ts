@@ -11,7 +11,7 @@ const ASKED: Asked = {
   side: 'target',
   what: 'write the manifest registry.example/acme/app:1',
   registry: 'registry.example',
-  credential: { kind: 'anonymous', origin: 'no credentials were found' },
+  credential: { kind: 'anonymous', origin: 'none were found' },
 };
 
 function answer(status: number, body = '', headers: Answer['headers'] = {}): Answer {

@@ -61,7 +61,7 @@ test('a private repository and none at all look the same, and the error says so'
   );
   await assert.rejects(
     world.source.head(world.tag),
-    /Asked without credentials\. If the repository exists, name credentials under registries:/,
+    /Asked without credentials \(none were found\)\. If the repository exists, name credentials under registries:/,
   );
 });
 
