@@ -93,6 +93,8 @@ export class LargeUpload {
   ): 'fail' | 'resume' | 'restart' {
     if (!(error instanceof RegistryError)) return 'fail';
     const { status, registryCode, retryable } = error;
+    // A token that expired on the way: the next attempt has a new one, and the session is as it was.
+    if (status === 401) return 'resume';
     // The session did not hold what it said (ECR's `Range` lags behind): no question of form.
     const isForm = status === 413 || offset === 0;
     if (!isForm && status !== undefined && !retryable) return 'restart';
@@ -104,8 +106,8 @@ export class LargeUpload {
       return client.form.refused(size, chunkBytes) ? 'restart' : 'fail';
     }
     if (retryable) return 'resume';
-    // A session the registry forgot, a token that expired on the way: the next attempt has new ones.
-    return registryCode === 'BLOB_UPLOAD_UNKNOWN' || status === 401 ? 'restart' : 'fail';
+    // The registry forgot the session.
+    return registryCode === 'BLOB_UPLOAD_UNKNOWN' ? 'restart' : 'fail';
   }
 
   /** How much of the blob a broken session holds; `undefined` if it is of no more use. */
