@@ -172,9 +172,14 @@ export class World {
   }
 }
 
+const images = new Map<string, TestImage>();
+
 /** The vendor's image of that name, always the same bytes: `a:1`. */
 export function imageOf(name: string, created: string = '2020-01-01T00:00:00Z'): TestImage {
-  return buildImage({ seed: name, layers: [64], created });
+  const key = `${name} ${created}`;
+  const image = images.get(key) ?? buildImage({ seed: name, layers: [64], created });
+  images.set(key, image);
+  return image;
 }
 
 /** The report on `a:1`. */
