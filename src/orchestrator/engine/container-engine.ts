@@ -116,8 +116,8 @@ export interface ContainerEngine {
   followLogs(id: ContainerId, options: LogOptions): AsyncIterable<LogLine>;
 
   /**
-   * What happens from now on to containers with all of these labels, for ever, across restarts of
-   * the engine. Break out of the loop, or abort, to end it.
+   * What happens to containers with all of these labels, from the first step of the loop on, across
+   * restarts of the engine. Break out of the loop, or abort, to end it.
    */
   events(
     labels: Readonly<Record<string, string>>,
