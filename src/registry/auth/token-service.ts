@@ -4,6 +4,7 @@ import type { Clock } from '../http/clock.ts';
 import type { Answer, Exchange } from '../http/exchange.ts';
 import type { HostBudget } from '../http/limits.ts';
 import { RedirectError } from '../http/redirects.ts';
+import { withoutSent } from '../redact.ts';
 
 /** A token and how long it may be used. */
 export interface Token {
@@ -85,13 +86,16 @@ export class TokenService {
       budgetFor(realm.url),
     );
     if (answer.status !== 200) throw new TokenRefusedError(realm.url, answer);
-    return this.#parse(realm, answer);
+    const token = this.#parse(answer);
+    if (token !== undefined) return token;
+    const body = withoutSent(answer.body, { ...request, url: answer.url });
+    throw new TokenRefusedError(realm.url, { ...answer, body });
   }
 
-  #parse(realm: TokenRealm, answer: Answer): Token {
+  #parse(answer: Answer): Token | undefined {
     const body = parseObject(answer.body);
     const value = [body['token'], body['access_token']].find(isUsableToken);
-    if (value === undefined) throw new TokenRefusedError(realm.url, answer);
+    if (value === undefined) return undefined;
     const seconds = Number(body['expires_in']);
     const lifetimeMs = (seconds > 0 ? seconds : DEFAULT_LIFETIME_SECONDS) * 1000;
     // Counted from now, not from `issued_at`: the service's clock is not ours.

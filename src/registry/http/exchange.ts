@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { errorMessage } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Hosts } from '../hosts.ts';
+import { withoutSent } from '../redact.ts';
 import { CutOffError, readBody } from './body.ts';
 import type { Clock } from './clock.ts';
 import type { HostBudget } from './limits.ts';
@@ -133,9 +134,12 @@ export class Exchange {
     if (isSuccess && request.asStream === true) {
       return { status, headers, url, body: Buffer.alloc(0), stream: response.body };
     }
-    const body = isSuccess
-      ? await readBody(response, request.maxBytes ?? DEFAULT_MAX_BYTES)
-      : await readBody(response, MAX_ERROR_BYTES, 'cut');
+    if (isSuccess) {
+      const body = await readBody(response, request.maxBytes ?? DEFAULT_MAX_BYTES);
+      return { status, headers, url, body, stream: undefined };
+    }
+    const said = await readBody(response, MAX_ERROR_BYTES, 'cut');
+    const body = withoutSent(said, { ...request, url });
     return { status, headers, url, body, stream: undefined };
   }
 }
