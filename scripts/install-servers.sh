@@ -31,6 +31,18 @@ stores       s3rver           npm  s3rver@3.7.1
 stores       ceph-mon         apt  ceph-mon
 stores       ceph-osd         apt  ceph-osd
 stores       radosgw          apt  radosgw
+engines      dockerd          apt  docker.io
+engines      podman           apt  podman
+engines      crun             apt  crun
+engines      runc             apt  runc
+engines      conmon           apt  conmon
+engines      netavark         apt  netavark
+engines      aardvark-dns     apt  aardvark-dns
+engines      iptables         apt  iptables
+engines      newuidmap        apt  uidmap
+engines      slirp4netns      apt  slirp4netns
+engines      fuse-overlayfs   apt  fuse-overlayfs
+engines      busybox          apt  busybox-static
 temporal     temporal         go   github.com/temporalio/cli@v1.5.1               cmd/temporal
 '
 
@@ -137,7 +149,7 @@ install_npm() {
 present() {
   local name=$1 how=$2 what=$3
   case $how in
-    apt) debian_version "$what" ;;
+    apt) debian_version "$what" | grep . || command -v "$name" || true ;;
     *) if up_to_date "$name" "$what"; then printf '%s\n' "${what##*@}"; fi ;;
   esac
 }
@@ -164,7 +176,8 @@ main() {
 
   for line in "${selected[@]}"; do
     read -r group name how what extra <<<"$line"
-    if [[ $how == apt && -z ${not_to_be_had[$name]:-} ]]; then packages+=("$what"); fi
+    # What came another way stays: Docker's own packages conflict with Debian's.
+    if [[ $how == apt && -z ${not_to_be_had[$name]:-} ]] && ! command -v "$name" >/dev/null; then packages+=("$what"); fi
   done
   if [[ ${#packages[@]} -gt 0 ]]; then install_debian "${packages[@]}"; fi
   for line in "${selected[@]}"; do
