@@ -1,5 +1,6 @@
 import { isAbsolute, normalize, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
 import type { Environment } from './agents.ts';
 import { readDaprDescription } from './dapr/description.ts';
 import { azurePlace, gcsPlace, s3Place } from './dapr/places.ts';
@@ -16,6 +17,8 @@ export interface ComponentLocation {
   readonly key?: string;
   /** In place of a `bindings.localstorage` component's `rootPath`, a path inside the container. */
   readonly rootPath?: string;
+  /** The file's text, where it is known already and expanded: `path` then only names it. */
+  readonly content?: Secret;
 }
 
 /**
@@ -29,7 +32,7 @@ export async function readComponentPlace(
   { cwd, env }: { readonly cwd: string; readonly env: Environment },
 ): Promise<MapPlace> {
   const path = resolve(cwd, location.path);
-  const description = await readDaprDescription(path, env);
+  const description = await readDaprDescription(path, env, location.content);
   const component = await description.component(location.name ?? 'objectstore');
   const key = (location.key ?? description.imageMapPath)?.replace(/^\/+/, '');
   if (key === undefined || key === '') {

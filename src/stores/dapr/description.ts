@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { ConfigError, errorMessage } from '../../errors.ts';
+import type { Secret } from '../../secret.ts';
 import type { Environment } from '../agents.ts';
 
 /** A Dapr component, its references resolved. */
@@ -37,14 +38,17 @@ export interface DaprDescription {
 /**
  * Reads a Dapr component file, a folder of them, or an orchestrator's `config.yaml`.
  *
+ * @param content - what the file is taken to hold; it is then not read
  * @throws ConfigError
  */
 export async function readDaprDescription(
   path: string,
   env: Environment,
+  content?: Secret,
 ): Promise<DaprDescription> {
   const documents: { readonly file: string; readonly fields: Fields }[] = [];
-  for (const file of await filesAt(path)) documents.push(...(await documentsOf(file)));
+  if (content !== undefined) documents.push(...documentsIn(content.reveal(), path));
+  else for (const file of await filesAt(path)) documents.push(...(await documentsOf(file)));
   const components = documents.flatMap(({ file, fields }) => componentsIn(fields, file));
   const paths = documents.map(({ fields }) =>
     field(fields['container_registry'], 'image_map_path'),
@@ -86,6 +90,10 @@ async function documentsOf(file: string): Promise<{ file: string; fields: Fields
   } catch (error) {
     throw new ConfigError(`the component cannot be read: ${errorMessage(error)}`, error);
   }
+  return documentsIn(text, file);
+}
+
+function documentsIn(text: string, file: string): { file: string; fields: Fields }[] {
   const documents = parseAllDocuments(text);
   return (Array.isArray(documents) ? documents : []).flatMap((document) => {
     const [problem] = document.errors;

@@ -84,7 +84,7 @@ const health: Schema<HealthSettings> = about(
         {
           title: 'Timeout',
           description:
-            "How long a new version may take to become healthy. Default: what its image's health check allows, and without one 10m.",
+            "How long a new version may take to become healthy. Default: what its image's health check allows, and without one 5m.",
           examples: ['10m'],
         },
         parseDuration,

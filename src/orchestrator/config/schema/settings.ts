@@ -144,4 +144,4 @@ export const settingsSchema: Schema<Settings> = v.looseObject({
     }),
     {},
   ),
-}) as Schema<Settings>;
+});

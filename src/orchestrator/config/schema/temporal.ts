@@ -114,7 +114,7 @@ const section = v.strictObject({
     about(v.union([flag({ title: 'TLS', description: 'Whether TLS is spoken at all.' }), tls]), {
       title: 'TLS',
       description: '`true`, `false`, or how the server is recognised.',
-    }) as Schema<boolean | TlsSettings>,
+    }),
     true,
   ),
   auth: optional(
