@@ -1,10 +1,11 @@
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
-import type { Side } from '../errors.ts';
+import { ConfigError, type Side } from '../errors.ts';
 import { silentLogger, type Logger } from '../log.ts';
 import type { Options } from '../options.ts';
 import { Authenticator } from './auth/authenticator.ts';
-import { systemClouds, type Clouds } from './auth/cloud/clouds.ts';
+import { whyNotCreated } from './auth/cloud/cloud-registry.ts';
+import { systemClouds, type Cloud, type Clouds } from './auth/cloud/clouds.ts';
 import { TokenService } from './auth/token-service.ts';
 import { getBlob, hasBlob, openBlob } from './blobs.ts';
 import {
@@ -72,6 +73,11 @@ export interface Registries {
   credentialFor(registry: string, options?: Options): Promise<Credential>;
   /** What the operator says about a registry; empty if nothing. */
   settingsFor(registry: string): HostSettings;
+  /**
+   * Creates a repository where its registry wants it to be there first and the operator wants it
+   * created, for whoever writes there by other means.
+   */
+  ensureRepository(repository: Repository, options?: Options): Promise<void>;
   /** Closes every connection; to be called once nothing is under way. */
   close(): void;
 }
@@ -90,6 +96,8 @@ export function createRegistries(options: RegistriesOptions): Registries {
     credentialFor: async (registry, { signal } = {}) =>
       abandonable(shared.client(registry).credential(), signal),
     settingsFor: (registry) => shared.hosts.ofRegistry(registry),
+    ensureRepository: async ({ registry, repository }, own = {}) =>
+      shared.client(registry).ensureRepository(repository, own),
     close: () => shared.close(),
   };
 }
@@ -162,7 +170,22 @@ class SharedRegistries {
       tokens: this.#tokens,
       findCredential: async () => findCredential(registry, settings, this.#sources, { signIn }),
     });
-    return new HostClient({ registry, url, exchange, budget, authenticator });
+    const repositories = this.#repositories(registry, settings, cloud);
+    return new HostClient({ registry, url, exchange, budget, authenticator, repositories });
+  }
+
+  #repositories(
+    registry: string,
+    { createRepositories }: HostSettings,
+    cloud: Cloud | undefined,
+  ): RepositoryCreator | undefined {
+    if (createRepositories !== true) return undefined;
+    const create = cloud?.createRepository;
+    if (create === undefined) {
+      const why = whyNotCreated(registry) ?? 'takes https';
+      throw new ConfigError(`registries: ${registry}: createRepositories ${why}`);
+    }
+    return new RepositoryCreator({ create, logger: this.logger, registry });
   }
 
   #budget(host: string): HostBudget {

@@ -1,4 +1,5 @@
 import { MirrorError, RegistryError, type Side } from '../errors.ts';
+import { cloudRegistryOf } from './auth/cloud/cloud-registry.ts';
 import { TokenRefusedError } from './auth/token-service.ts';
 import type { Credential } from './credentials.ts';
 import { parseErrorsBody } from './errors-body.ts';
@@ -132,6 +133,9 @@ function credentialAdvice({ credential, registry }: Asked, status: number): stri
 }
 
 function missingRepositoryAdvice({ side, registry }: Asked): string {
+  if (side === 'target' && cloudRegistryOf(registry)?.cloud === 'amazon') {
+    return `ECR does not create repositories by itself: create it there, or set createRepositories: true for ${registry} under registries:`;
+  }
   return side === 'target'
     ? `If ${registry} does not create repositories or projects by itself (ECR, Harbor), create it there first`
     : 'Check the name of the repository';

@@ -1,4 +1,5 @@
 import type { RegistryError } from '../errors.ts';
+import type { Options } from '../options.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import type { Scope } from './auth/scope.ts';
 import type { Credential } from './credentials.ts';
@@ -7,6 +8,7 @@ import { abandonable } from './http/clock.ts';
 import type { Answer, Exchange } from './http/exchange.ts';
 import type { HostBudget } from './http/limits.ts';
 import type { HttpRequest } from './http/transport.ts';
+import { missingRepository, type RepositoryCreator } from './repository-creator.ts';
 import { UploadForm } from './upload-form.ts';
 
 export interface RegistryRequest extends Pick<HttpRequest, 'method' | 'body' | 'signal'> {
@@ -27,7 +29,12 @@ export interface HostClientOptions {
   readonly exchange: Exchange;
   readonly budget: HostBudget;
   readonly authenticator: Authenticator;
+  /** Creates repositories that are missing when they are written to, where the operator wants it. */
+  readonly repositories?: RepositoryCreator | undefined;
 }
+
+/** How often a repository that was just created may still be unknown to the node that is asked. */
+const MAX_UNKNOWN = 3;
 
 /** One registry host, shared by all who talk to it: its budget, its credential, its tokens. */
 export class HostClient {
@@ -58,7 +65,7 @@ export class HostClient {
    */
   async send(request: RegistryRequest): Promise<Answer> {
     try {
-      return await this.#acquainted(request);
+      return await this.#withRepository(request);
     } catch (error) {
       throw failure(error, this.#asked(request.purpose), request.signal);
     }
@@ -67,6 +74,11 @@ export class HostClient {
   /** Who it is asked as. */
   async credential(): Promise<Credential> {
     return this.#options.authenticator.credential();
+  }
+
+  /** Creates a repository, where the operator wants that; see {@link RepositoryCreator}. */
+  async ensureRepository(repository: string, options: Options): Promise<void> {
+    await this.#options.repositories?.create(repository, options);
   }
 
   /** The error that an unwanted answer amounts to. */
@@ -83,6 +95,17 @@ export class HostClient {
   /** Waits before a transfer is taken up again. */
   async backOff(failures: number, signal?: AbortSignal): Promise<void> {
     await this.#options.exchange.backOff(failures, signal);
+  }
+
+  async #withRepository(request: RegistryRequest): Promise<Answer> {
+    const { repositories, exchange } = this.#options;
+    for (let misses = 0; ; misses += 1) {
+      const answer = await this.#acquainted(request);
+      const missing = repositories && missingRepository(request, answer);
+      if (missing === undefined || misses > MAX_UNKNOWN || !isRepeatable(request)) return answer;
+      if (misses === 0) await repositories?.create(missing, request);
+      else await exchange.backOff(misses, request.signal);
+    }
   }
 
   /** Lets one request learn what the registry wants, instead of sixty being turned away. */

@@ -5,7 +5,7 @@ import { failure, refusal, type Asked } from '../../../src/registry/failures.ts'
 import { CutOffError } from '../../../src/registry/http/body.ts';
 import type { Answer } from '../../../src/registry/http/exchange.ts';
 import { StalledError } from '../../../src/registry/http/stall.ts';
-import { ContentSizeError } from '../../../src/registry/http/transport.ts';
+import { ContentSizeError } from '../../../src/registry/http/pump.ts';
 
 const ASKED: Asked = {
   side: 'target',
@@ -48,6 +48,16 @@ test('every status has its code, and the message says what, where and which', ()
       ),
     );
   }
+});
+
+test('a repository that is missing at ECR can be created on the way', () => {
+  const registry = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+  const missing = answer(404, '{"errors":[{"code":"NAME_UNKNOWN"}]}');
+  assert.match(
+    refusal(missing, { ...ASKED, registry }).message,
+    /set createRepositories: true for/,
+  );
+  assert.match(refusal(missing, ASKED).message, /create it there first/);
 });
 
 test('a redirect of a write names the host and nothing that may be signed', () => {

@@ -9,7 +9,7 @@ import { Secret } from '../../../secret.ts';
 import { proxyEnvironment, type Environment } from '../../http/agents.ts';
 import { cloudFailure, type CloudProblem } from './cloud-failure.ts';
 import type { CloudRegistry } from './cloud-registry.ts';
-import type { CloudSignIn, CloudToken } from './sign-in.ts';
+import { NoIdentityError, type CloudSignIn, type CloudToken } from './sign-in.ts';
 
 export type AmazonRegistry = Extract<CloudRegistry, { readonly cloud: 'amazon' }>;
 
@@ -90,9 +90,15 @@ export function amazonApi(registry: AmazonRegistry, env: Environment): AmazonApi
         );
         return true;
       } catch (error) {
-        const { cause } = error as Error;
+        const { cause, message } = error as Error;
         if ((cause as Error | undefined)?.name === 'RepositoryAlreadyExistsException') return false;
-        throw error;
+        if (!(error instanceof NoIdentityError)) throw error;
+        // A password for the registry opens no more than the registry.
+        throw new RegistryError(
+          'REGISTRY_UNAUTHORIZED',
+          `creating the repository ${repositoryName} at ${host} takes an identity of AWS with the right ecr:CreateRepository: ${message}`,
+          { cause: error },
+        );
       }
     },
   };

@@ -60,3 +60,23 @@ export function cloudRegistryOf(registry: string): CloudRegistry | undefined {
   if (scope !== undefined) return { cloud: 'azure', host: registry, scope };
   return GOOGLE.test(registry) ? { cloud: 'google' } : undefined;
 }
+
+/** Registries that make a repository of whatever is pushed to it. */
+const MAKE_THEIR_OWN = /^(?:docker\.io|ghcr\.io|quay\.io|[a-z0-9-]+\.azurecr\.(?:io|cn|us))$/;
+
+/**
+ * Why no repository is created at a registry.
+ *
+ * @returns `undefined` for ECR, where it can be and needs to be done
+ */
+export function whyNotCreated(registry: string): string | undefined {
+  const cloud = cloudRegistryOf(registry)?.cloud;
+  if (cloud === 'amazon') return undefined;
+  if (MAKE_THEIR_OWN.test(registry)) {
+    return `is not needed: ${registry} creates a repository by itself when something is pushed to it`;
+  }
+  if (cloud === 'google') {
+    return 'is for ECR only: in Artifact Registry create the repository (the second part of the path) with gcloud artifacts repositories create; what is below it needs no creating';
+  }
+  return 'is for ECR only: most other registries create repositories by themselves; where a project must exist first, as in Harbor, create it there';
+}
