@@ -35,6 +35,7 @@ import {
   type Repository,
 } from './reference.ts';
 import type { ManifestHead, PutManifestResult, Registry } from './registry.ts';
+import { RepositoryCreator } from './repository-creator.ts';
 import { putBlob } from './uploads.ts';
 
 export interface RegistriesOptions {
