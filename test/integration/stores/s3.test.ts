@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { MapStoreError } from '../../../src/errors.ts';
 import { silentLogger } from '../../../src/log.ts';
+import { publish } from '../../../src/mirror/publish.ts';
 import { Secret } from '../../../src/secret.ts';
 import { checkMapStore } from '../../../src/stores/check.ts';
 import type { ProvableMapStore } from '../../../src/stores/map-store.ts';
@@ -15,6 +17,7 @@ import { assertNothingIsLost } from '../../support/many-writers.ts';
 import { findBinary, requireServer } from '../../support/servers/binaries.ts';
 import { CEPH_PROGRAMS, startCeph } from '../../support/servers/ceph.ts';
 import {
+  MINIO_KEY,
   S3Bucket,
   type S3Server,
   startGofakes3,
@@ -228,6 +231,75 @@ describe('MinIO, which checks who asks', async () => {
       (await open(place({ credentials: nothing }))).read(),
       fails(/access denied: .*s3:GetObject/),
     );
+  });
+
+  /** The policy of the guide, and what it says to add. */
+  const guide = await readFile(join(import.meta.dirname, '../../../docs/stores.md'), 'utf8');
+  const [, json = ''] = /^### Amazon S3.*?^```json\n(.*?)^```$/ms.exec(guide) ?? [];
+  const { Statement } = JSON.parse(json) as { readonly Statement: readonly object[] };
+
+  test('the least rights of the guide suffice, and are the least', async () => {
+    const acme = await S3Bucket.create(server, 'acme-sdr', { ca });
+    const key = 'sdr/image-map.yaml';
+    const publishWith = async (statements: readonly object[]): Promise<ProvableMapStore> => {
+      const credentials = await acme.sessionUnder(statements, ca);
+      const store = await open(acme.place(key, { ca, credentials }));
+      await publish({ store, edit: (text = '') => `${text}# edited\n` });
+      return store;
+    };
+    // That listing is needed, too, holds for Amazon alone.
+    for (const without of [0, 1]) {
+      const rest = Statement.filter((_, at) => at !== without);
+      await assert.rejects(publishWith(rest), fails(/denied/));
+      assert.deepEqual(await acme.keys(key), []);
+    }
+    const steps = await checkMapStore(await publishWith(Statement));
+    assert.deepEqual(
+      steps.filter(({ outcome }) => outcome !== 'ok'),
+      [],
+    );
+    assert.deepEqual(await acme.keys(''), [key]);
+    const credentials = await acme.sessionUnder(Statement, ca);
+    await assert.rejects((await open(acme.place('sdr/other.yaml', { ca, credentials }))).read());
+  });
+
+  test('those for a bucket that keeps versions suffice, too', async () => {
+    const acme = await S3Bucket.create(server, 'acme-versions', { ca, versioned: true });
+    const named = JSON.parse(JSON.stringify(Statement).replaceAll('acme-sdr', 'acme-versions'));
+    const further = [
+      {
+        Effect: 'Allow',
+        Action: 's3:GetObjectVersion',
+        Resource: 'arn:aws:s3:::acme-versions/sdr/image-map.yaml',
+      },
+      {
+        Effect: 'Allow',
+        Action: ['s3:ListBucketVersions', 's3:GetBucketVersioning'],
+        Resource: 'arn:aws:s3:::acme-versions',
+      },
+    ];
+    const credentials = await acme.sessionUnder([...(named as object[]), ...further], ca);
+    for (const concurrency of ['conditional', 'versions'] as const) {
+      const more = { ca, credentials, concurrency };
+      const store = await open(acme.place('sdr/image-map.yaml', more));
+      await publish({ store, edit: (text = '') => `${text}# by ${concurrency}\n` });
+    }
+    assert.equal(await acme.text('sdr/image-map.yaml'), '# by conditional\n# by versions\n');
+    assert.deepEqual(await acme.keys(''), ['sdr/image-map.yaml']);
+  });
+
+  test('encryption is what was asked for', async () => {
+    for (const [encryption, algorithm, key] of [
+      [{ algorithm: 'AES256' }, 'AES256', undefined],
+      [{ algorithm: 'aws:kms', kmsKeyId: MINIO_KEY }, 'aws:kms', new RegExp(`${MINIO_KEY}$`)],
+    ] as const) {
+      const name = `sdr/${algorithm}.yaml`;
+      await (await open(bucket.place(name, { ca, encryption }))).write('# 1\n', undefined);
+      const head = await bucket.head(name);
+      assert.equal(head.ServerSideEncryption, algorithm);
+      if (key !== undefined) assert.match(head.SSEKMSKeyId ?? '', key);
+      assert.equal(await bucket.text(name), '# 1\n');
+    }
   });
 
   test('a clock that is off by hours is corrected by what the store says', async (t) => {

@@ -30,6 +30,9 @@ export interface S3Server {
   readonly stop: () => Promise<void>;
 }
 
+/** The key that MinIO can be told to encrypt with. */
+export const MINIO_KEY = 'map-key';
+
 /** MinIO: checks signatures, knows conditions and versions. */
 export async function startMinio(options: { readonly tls?: boolean } = {}): Promise<S3Server> {
   const { path: folder, remove } = await temporaryFolder('minio');
@@ -53,6 +56,8 @@ export async function startMinio(options: { readonly tls?: boolean } = {}): Prom
       MINIO_ROOT_PASSWORD: credentials.secretAccessKey,
       MINIO_BROWSER: 'off',
       MINIO_UPDATE: 'off',
+      // Without a key service of its own it encrypts nothing.
+      MINIO_KMS_SECRET_KEY: `${MINIO_KEY}:${Buffer.alloc(32, 7).toString('base64')}`,
     },
   );
   return { url, ...credentials, ca: certificate?.certificate, ...stopping(server, remove) };
@@ -167,7 +172,15 @@ export class S3Bucket {
     actions: readonly string[],
     ca: string,
   ): Promise<NonNullable<S3Place['credentials']>> {
-    const Statement = [{ Effect: 'Allow', Action: actions, Resource: 'arn:aws:s3:::*' }];
+    const allowed = { Effect: 'Allow', Action: actions, Resource: 'arn:aws:s3:::*' };
+    return this.sessionUnder([allowed], ca);
+  }
+
+  /** Credentials of a session under the statements of a policy. */
+  async sessionUnder(
+    Statement: readonly object[],
+    ca: string,
+  ): Promise<NonNullable<S3Place['credentials']>> {
     const provide = fromTemporaryCredentials({
       masterCredentials: this.#server,
       params: {
