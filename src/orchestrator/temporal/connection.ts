@@ -1,0 +1,173 @@
+import { getCACertificates } from 'node:tls';
+import type { NativeConnection, NativeConnectionOptions, TLSConfig } from '@temporalio/worker';
+import { ControlPlaneError, errorMessage } from '../../errors.ts';
+import type { Options } from '../../options.ts';
+import { escapeUnprintable } from '../../quote.ts';
+import type { Environment } from '../../registry/http/agents.ts';
+import { systemClock, type Clock } from '../../registry/http/clock.ts';
+import type { Secret } from '../../secret.ts';
+import { temporalProxy } from './proxy.ts';
+import type { TemporalSdk } from './sdk.ts';
+import type { Token } from './tokens.ts';
+
+/** Where Temporal is and how it is reached. */
+export interface TemporalSettings {
+  /** `acme-temporal.atlan.com:443` */
+  readonly address: string;
+  /** `default` */
+  readonly namespace: string;
+  /** `undefined`: plain gRPC, which shows the token to everyone on the way. */
+  readonly tls: TlsSettings | undefined;
+}
+
+export interface TlsSettings {
+  /** Certificate authorities in PEM, trusted besides the usual ones. */
+  readonly ca?: string | undefined;
+  /** Client certificate and its key, in PEM, where the server asks for them. */
+  readonly cert?: string | undefined;
+  readonly key?: Secret | undefined;
+  /** The name on the server's certificate, where the address is another: an IP, a tunnel. */
+  readonly serverName?: string | undefined;
+}
+
+/** The default address of a tenant: `acme.atlan.com` → `acme-temporal.atlan.com:443`. */
+export function temporalAddress(domain: string): string {
+  const [tenant = '', ...rest] = domain.split('.');
+  return `${tenant}-temporal.${rest.join('.')}:443`;
+}
+
+// The core gives up on an address that swallows packets only after minutes.
+const CONNECT_TIMEOUT_MS = 30_000;
+const PROBE_TIMEOUT_MS = 10_000;
+
+// https://grpc.github.io/grpc/core/md_doc_statuscodes.html
+const PERMISSION_DENIED = 7;
+const UNAUTHENTICATED = 16;
+// While connecting, the core gives the status in words alone: its names, or tonic's descriptions.
+const REFUSAL =
+  /Unauthenticated|PermissionDenied|valid authentication credentials|does not have permission/;
+
+/**
+ * Connects, and asks for the namespace, so that what comes back has the rights a worker needs.
+ *
+ * @throws ControlPlaneError `TEMPORAL_UNREACHABLE`, `TEMPORAL_REFUSED`; ConfigError for a proxy that
+ *   cannot be used
+ */
+export async function connectTemporal(
+  sdk: TemporalSdk,
+  settings: TemporalSettings,
+  token: Token | undefined,
+  {
+    env,
+    clock = systemClock,
+    signal,
+  }: { readonly env: Environment; readonly clock?: Clock } & Options,
+): Promise<NativeConnection> {
+  const connecting = sdk.worker.NativeConnection.connect(toNative(settings, token, env));
+  const connection = await inTime(connecting, settings, clock, signal);
+  try {
+    await probe(connection, settings);
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/**
+ * Asks for the namespace: the least that tells whether the server is there and takes the token.
+ *
+ * @throws ControlPlaneError
+ */
+export async function probe(
+  connection: NativeConnection,
+  settings: TemporalSettings,
+): Promise<void> {
+  const { namespace } = settings;
+  try {
+    await connection.withDeadline(Date.now() + PROBE_TIMEOUT_MS, async () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+  } catch (error) {
+    throw failure(error, settings);
+  }
+}
+
+/** The connect cannot be cancelled: who waits leaves, and the late connection is closed. */
+async function inTime(
+  connecting: Promise<NativeConnection>,
+  settings: TemporalSettings,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<NativeConnection> {
+  const given = new AbortController();
+  const patience = signal === undefined ? given.signal : AbortSignal.any([signal, given.signal]);
+  const tooLate = (async (): Promise<never> => {
+    await clock.sleep(CONNECT_TIMEOUT_MS, patience);
+    throw new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`);
+  })();
+  try {
+    return await Promise.race([connecting, tooLate]);
+  } catch (error) {
+    connecting.then(
+      async (connection) => connection.close(),
+      () => undefined,
+    );
+    signal?.throwIfAborted();
+    throw failure(error, settings);
+  } finally {
+    given.abort();
+    await tooLate.catch(() => undefined);
+  }
+}
+
+function toNative(
+  { address, tls }: TemporalSettings,
+  token: Token | undefined,
+  env: Environment,
+): NativeConnectionOptions {
+  const proxy = temporalProxy(address, env);
+  return {
+    address,
+    tls: tls === undefined ? false : toNativeTls(tls),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(token === undefined ? {} : { apiKey: token.value.reveal() }),
+  };
+}
+
+function toNativeTls({ ca, cert, key, serverName }: TlsSettings): TLSConfig {
+  return {
+    serverRootCACertificate: Buffer.from(trusted(ca)),
+    ...(serverName === undefined ? {} : { serverNameOverride: serverName }),
+    ...(cert === undefined || key === undefined
+      ? {}
+      : { clientCertPair: { crt: Buffer.from(cert), key: Buffer.from(key.reveal()) } }),
+  };
+}
+
+/**
+ * The authorities that Node trusts, those of the system, and our own: by itself the core knows
+ * only the system's, which slim images lack, and nothing of `NODE_EXTRA_CA_CERTS`.
+ */
+function trusted(ca: string | undefined): string {
+  const known = [...getCACertificates('default'), ...getCACertificates('system')];
+  return [...new Set(known), ...(ca === undefined ? [] : [ca])].join('\n');
+}
+
+function failure(error: unknown, { address, namespace }: TemporalSettings): ControlPlaneError {
+  const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
+  const said = typeof details === 'string' && details !== '' ? details : errorMessage(error);
+  const words = escapeUnprintable(said);
+  if (code === UNAUTHENTICATED || code === PERMISSION_DENIED || REFUSAL.test(words)) {
+    return new ControlPlaneError(
+      'TEMPORAL_REFUSED',
+      `Temporal at ${address} refuses namespace ${namespace}: ${words}. Check client_id and client_secret (or the API key), and that they belong to this tenant.`,
+      { cause: error },
+    );
+  }
+  return new ControlPlaneError(
+    'TEMPORAL_UNREACHABLE',
+    `Temporal at ${address} cannot be reached: ${words}. Check the address, that its port is open outwards, and HTTPS_PROXY.`,
+    { cause: error },
+  );
+}

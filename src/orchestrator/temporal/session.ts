@@ -1,0 +1,221 @@
+import type { NativeConnection, Worker } from '@temporalio/worker';
+import { ControlPlaneError, errorMessage } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { Environment } from '../../registry/http/agents.ts';
+import type { Clock } from '../../registry/http/clock.ts';
+import { PULSE_MS, type RunningActivities } from './activities.ts';
+import { connectTemporal, probe, type TemporalSettings } from './connection.ts';
+import { pause, withinMs } from './pause.ts';
+import type { TemporalSdk } from './sdk.ts';
+import type { StatusBoard } from './status-board.ts';
+import type { Token, TokenSource } from './tokens.ts';
+
+/** What a worker is made of. */
+export interface SessionParts {
+  readonly sdk: TemporalSdk;
+  readonly settings: TemporalSettings;
+  readonly taskQueue: string;
+  /** The bundled workflows, a file. */
+  readonly bundle: string;
+  readonly running: RunningActivities;
+  /** None: no authentication. */
+  readonly tokens: TokenSource | undefined;
+  readonly board: StatusBoard;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const PROBE_EVERY_MS = 15_000;
+const LOOK_EVERY_MS = 1_000;
+const TOKEN_RETRY_MS = 30_000;
+/** What finishes by itself in this time is not cancelled when the duty ends. */
+export const GRACE_MS = 5_000;
+/** A worker that is asked to end and cannot tell the server so is left behind after this. */
+const END_WITHIN_MS = 15_000;
+
+/**
+ * One connection and one worker on it, until the signal ends it or it breaks.
+ *
+ * @param onPolling - called once the worker polls
+ * @throws ControlPlaneError, or whatever broke the worker. Resolves if the signal ended it.
+ */
+export async function runSession(
+  parts: SessionParts,
+  signal: AbortSignal,
+  onPolling: () => void,
+): Promise<void> {
+  const token = await parts.tokens?.token({ signal });
+  const connection = await connect(parts, token, signal);
+  try {
+    const worker = await createWorker(parts, connection);
+    const ended = settled(worker.run());
+    parts.board.polling();
+    onPolling();
+    // What is in flight at the end still needs a token to report itself.
+    const over = new AbortController();
+    const helpers = [
+      keepTokenFresh(parts, connection, token, over.signal),
+      keepProbing(parts, connection, over.signal),
+    ];
+    try {
+      await untilStopped(worker, ended, parts.clock, signal);
+      await end(worker, ended, parts);
+    } finally {
+      over.abort();
+      await Promise.all(helpers);
+    }
+  } finally {
+    await close(connection, parts.logger);
+  }
+}
+
+async function connect(
+  { sdk, settings, tokens, env, clock }: SessionParts,
+  token: Token | undefined,
+  signal: AbortSignal,
+): Promise<NativeConnection> {
+  try {
+    return await connectTemporal(sdk, settings, token, { env, clock, signal });
+  } catch (error) {
+    if (token !== undefined && isRefusal(error)) tokens?.refused(token);
+    throw error;
+  }
+}
+
+async function createWorker(
+  { sdk, settings, taskQueue, bundle, running }: SessionParts,
+  connection: NativeConnection,
+): Promise<Worker> {
+  return sdk.worker.Worker.create({
+    connection,
+    namespace: settings.namespace,
+    taskQueue,
+    workflowBundle: { codePath: bundle },
+    activities: running.activities,
+    shutdownGraceTime: GRACE_MS,
+    // Left alone, beats go out after 80 % of the timeout, and a cancellation comes back no sooner.
+    maxHeartbeatThrottleInterval: PULSE_MS,
+    // A machine runs few apps, and memory is theirs.
+    maxConcurrentActivityTaskExecutions: 20,
+    maxCachedWorkflows: 50,
+  });
+}
+
+/** Resolves when the signal ends the session; rejects when the worker has come to its end before. */
+async function untilStopped(
+  worker: Worker,
+  ended: Promise<Ended>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    // run() may never settle once the worker has FAILED, after a minute of refused polls.
+    const state = worker.getState();
+    if (state !== 'RUNNING') {
+      // What it has in flight is left to the next worker: there its retry finds it at work.
+      const { error } = (await withinMs(ended, LOOK_EVERY_MS, clock)) ?? {};
+      const why = error === undefined ? '' : ` after: ${errorMessage(error)}`;
+      throw new ControlPlaneError('TEMPORAL_UNREACHABLE', `the worker is ${state}${why}`, {
+        cause: error,
+      });
+    }
+    await Promise.race([ended, pause(LOOK_EVERY_MS, clock, signal)]);
+  }
+}
+
+async function end(
+  worker: Worker,
+  ended: Promise<Ended>,
+  { running, clock, logger }: SessionParts,
+): Promise<void> {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+  await running.idle();
+  if ((await withinMs(ended, END_WITHIN_MS, clock)) === undefined) {
+    logger.warn('the worker does not come to its end; it is left behind');
+  }
+}
+
+async function close(connection: NativeConnection, logger: Logger): Promise<void> {
+  try {
+    await connection.close();
+  } catch (error) {
+    // A worker that never settled still holds it. Both go with the process.
+    logger.debug('the connection to Temporal is left open', { reason: errorMessage(error) });
+  }
+}
+
+async function keepTokenFresh(
+  { tokens, board, clock }: SessionParts,
+  connection: NativeConnection,
+  first: Token | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (tokens === undefined || first === undefined) return;
+  let token = first;
+  while (Number.isFinite(token.refreshAt)) {
+    await pause(Math.max(0, token.refreshAt - clock.now()), clock, signal);
+    if (signal.aborted) return;
+    try {
+      token = await tokens.token({ signal });
+      await connection.setApiKey(token.value.reveal());
+    } catch (error) {
+      if (signal.aborted) return;
+      board.failed(error);
+      await pause(TOKEN_RETRY_MS, clock, signal);
+    }
+  }
+}
+
+async function keepProbing(
+  parts: SessionParts,
+  connection: NativeConnection,
+  signal: AbortSignal,
+): Promise<void> {
+  const { settings, tokens, board, clock } = parts;
+  for (;;) {
+    await pause(PROBE_EVERY_MS, clock, signal);
+    if (signal.aborted) return;
+    try {
+      await probe(connection, settings);
+      board.polling();
+    } catch (error) {
+      if (signal.aborted) return;
+      board.failed(error);
+      if (isRefusal(error) && tokens !== undefined) await replaceToken(parts, connection, signal);
+    }
+  }
+}
+
+/** A token may be revoked before it expires; with a new one the worker does not have to fail first. */
+async function replaceToken(
+  { tokens, board }: SessionParts,
+  connection: NativeConnection,
+  signal: AbortSignal,
+): Promise<void> {
+  if (tokens === undefined) return;
+  try {
+    tokens.refused(await tokens.token({ signal }));
+    const token = await tokens.token({ signal });
+    await connection.setApiKey(token.value.reveal());
+  } catch (error) {
+    if (!signal.aborted) board.failed(error);
+  }
+}
+
+interface Ended {
+  readonly error?: unknown;
+}
+
+async function settled(run: Promise<void>): Promise<Ended> {
+  try {
+    await run;
+    return {};
+  } catch (error) {
+    return { error };
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ControlPlaneError && error.code === 'TEMPORAL_REFUSED';
+}
