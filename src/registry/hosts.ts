@@ -17,6 +17,8 @@ export interface HostSettings {
   readonly key?: Secret;
   /** Speak http instead of https. */
   readonly plainHttp?: boolean;
+  /** The proxy for this host alone, `http://host:port`, or `none`; the environment's by default. */
+  readonly proxy?: Secret;
   /** Create repositories that are missing when they are written to; only ECR needs and allows it. */
   readonly createRepositories?: boolean;
   /** Whether to sign in as the workload that this is in the registry's cloud; yes by default. */

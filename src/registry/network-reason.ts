@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT:
     'its TLS certificate is signed by itself; give it as ca: for this host under registries:',
   ERR_PROXY_TUNNEL:
-    'the proxy of HTTPS_PROXY does not let it through; check the proxy, or name the host in NO_PROXY',
+    'the proxy does not let it through; check the proxy of HTTPS_PROXY or of this host under registries:, or name the host in NO_PROXY',
   EPROTO:
     'it does not speak TLS; if it speaks plain http, set plainHttp: true for this host under registries:',
   ERR_SSL_WRONG_VERSION_NUMBER:

@@ -74,8 +74,9 @@ function toProblem(issue: BaseIssue<unknown>, written: Written): Problem {
   const path = items.map(({ key }) => key as string | number);
   const { input } = issue;
   if (issue.kind === 'validation') {
-    // A check across several settings speaks for itself.
-    if (issue.type === 'partial_check') return { path, message: issue.message, atKey: true };
+    // A check across several settings speaks for itself, and so does what is wrong with a "yes".
+    if (issue.type === 'partial_check' || input === true)
+      return { path, message: issue.message, atKey: true };
     const isKey = items.at(-1)?.origin === 'key';
     const shown = isKey ? quote(String(input)) : showInput(input, path, written);
     return { path, message: `${shown} ${issue.message}`, atKey: isKey };

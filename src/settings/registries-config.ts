@@ -12,14 +12,16 @@ export function toRegistries(
 }
 
 function toHost(settings: RegistrySettings): HostSettings {
-  const { passwordFile, identityTokenFile, keyFile, ...own } = settings;
+  const { passwordFile, identityTokenFile, keyFile, proxyFile, ...own } = settings;
   const password = own.password ?? passwordFile;
   const identityToken = own.identityToken ?? identityTokenFile;
   const key = own.key ?? keyFile;
+  const proxy = own.proxy ?? proxyFile;
   return {
     ...own,
     ...(password === undefined ? {} : { password }),
     ...(identityToken === undefined ? {} : { identityToken }),
     ...(key === undefined ? {} : { key }),
+    ...(proxy === undefined ? {} : { proxy }),
   };
 }

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
+import { whyNotCreated } from '../registry/auth/cloud/cloud-registry.ts';
 import { canonicalRegistry } from '../registry/reference.ts';
 import type { Secret } from '../secret.ts';
 import { about, flag, optional, secret, secretFile, text, type Schema } from './fields.ts';
-import { checkHost, checkPem } from './texts.ts';
+import { checkHost, checkPem, checkProxy } from './texts.ts';
 
 export interface RegistrySettings {
   readonly username?: string;
@@ -15,6 +16,10 @@ export interface RegistrySettings {
   readonly key?: Secret;
   readonly keyFile?: Secret;
   readonly plainHttp?: boolean;
+  readonly proxy?: Secret;
+  readonly proxyFile?: Secret;
+  readonly cloudIdentity?: boolean;
+  readonly createRepositories?: boolean;
 }
 
 export type RegistriesSettings = Readonly<Record<string, RegistrySettings>>;
@@ -98,6 +103,41 @@ const entries = v.strictObject({
       description: 'Speak http instead of https. Whoever is on the way reads the credentials.',
     }),
   ),
+  proxy: optional(
+    secret(
+      {
+        title: 'Proxy',
+        description:
+          'Proxy for this host alone, instead of the one in `HTTPS_PROXY` or `HTTP_PROXY`; `none` for a direct connection. A secret, for it may hold a password.',
+        examples: ['http://proxy.mycompany.com:3128', 'none'],
+      },
+      checkProxy,
+    ),
+  ),
+  proxyFile: optional(
+    secretFile(
+      {
+        title: 'File of the proxy',
+        description: 'A file that holds the proxy, instead of `proxy`.',
+        examples: ['/run/secrets/proxy'],
+      },
+      checkProxy,
+    ),
+  ),
+  cloudIdentity: optional(
+    flag({
+      title: 'Cloud identity',
+      description:
+        'At ECR, ACR, Artifact Registry and gcr.io: whether to sign in by the identity this workload has in that cloud, where no other credential is found. Default: true.',
+    }),
+  ),
+  createRepositories: optional(
+    flag({
+      title: 'Create repositories',
+      description:
+        'At ECR: create a repository that is missing when something is pushed to it, with the settings of the account; needs the right `ecr:CreateRepository`. Other registries create repositories by themselves, or cannot be told to.',
+    }),
+  ),
 });
 
 const registry: Schema<RegistrySettings> = about(
@@ -141,11 +181,28 @@ const host = text(
 
 const registries = v.pipe(
   v.record(host, registry),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const [name, settings] of Object.entries(dataset.value)) {
+      const why = settings.createRepositories && whyNotCreated(canonicalRegistry(name));
+      if (typeof why !== 'string') continue;
+      addIssue({
+        message: why,
+        input: true,
+        path: [pathItem(dataset.value, name), pathItem(settings, 'createRepositories')],
+      });
+    }
+  }),
   v.check((settings) => {
     const hosts = Object.keys(settings);
     return new Set(hosts.map(canonicalRegistry)).size === hosts.length;
   }, 'name one registry twice: hosts are the same in upper and lower case, and docker.io is also index.docker.io'),
 );
+
+function pathItem(input: object, key: string): v.IssuePathItem {
+  const value = (input as Readonly<Record<string, unknown>>)[key];
+  return { type: 'unknown', origin: 'value', input, key, value };
+}
 
 export const registriesSchema: Schema<RegistriesSettings> = about(registries, {
   title: 'Registries',

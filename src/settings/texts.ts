@@ -40,6 +40,12 @@ export function checkUrl(text: string): void {
   throw new ConfigError('is not a URL that starts with https://');
 }
 
+/** @throws ConfigError neither a proxy's URL nor the word for none */
+export function checkProxy(text: string): void {
+  if (text === 'none' || /^https?:$/.test(URL.parse(text)?.protocol ?? '')) return;
+  throw new ConfigError('is no usable proxy: write http://host:port, or none');
+}
+
 /** @throws ConfigError not PEM of that kind */
 export function checkPem(label: string): (text: string) => void {
   const begin = new RegExp(`^-----BEGIN (?:[A-Z0-9]+ )*${label}-----$`, 'm');

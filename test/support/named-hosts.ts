@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import type { ServerOptions } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,18 +25,19 @@ export interface NamedHosts {
   readonly log: readonly string[];
 }
 
-/** Starts hosts that answer https as `script` says; `names` may begin with `*.`. */
+/** Starts hosts that answer https as `script` says; `tls` says more of how. */
 export async function startNamedHosts(
   test: TestContext,
   names: readonly string[],
   script: Script,
+  tls: ServerOptions = {},
 ): Promise<NamedHosts> {
   const folder = mkdtempSync(join(tmpdir(), 'sdr-hosts-'));
   test.after(() => rm(folder, { recursive: true }));
   const { certificate, key } = await makeCertificate(folder, names);
   const ca = readFileSync(certificate, 'utf8');
-  const tls = { cert: ca, key: readFileSync(key) };
-  const server = await startScripted(test, script, tls);
+  const own = { cert: ca, key: readFileSync(key) };
+  const server = await startScripted(test, script, { ...own, ...tls });
   const wanted: string[] = [];
   const proxy = createServer();
   const sockets = new Set<Socket>();
@@ -58,7 +60,7 @@ export async function startNamedHosts(
     proxy.close();
   });
   const seen = (): (SeenRequest & { readonly host: string })[] =>
-    server.requests.map((request) => ({ ...request, host: request.headers.host ?? '' }));
+    server.requests.map((request) => Object.assign({ host: request.headers.host ?? '' }, request));
   return {
     proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
     ca,

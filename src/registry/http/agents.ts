@@ -41,6 +41,7 @@ export class Agents {
     const name = `${guarded ? 'guarded' : 'trusted'} ${url.origin}`;
     const known = this.#pools.get(name);
     if (known !== undefined) return known;
+    const proxyEnv = chosenProxy(settings) ?? this.#proxyEnv;
     const lookup = guarded ? guardedLookup(url.host, this.#lookup) : this.#lookup;
     const options: ProxyingAgentOptions = {
       keepAlive: true,
@@ -49,7 +50,7 @@ export class Agents {
       // The most recently used connection is the least likely to have been closed meanwhile.
       scheduling: 'lifo',
       noDelay: true,
-      proxyEnv: this.#proxyEnv,
+      proxyEnv,
       ...(lookup === undefined ? {} : { lookup }),
     };
     const agent = createAgent(url, options, settings);
@@ -100,18 +101,10 @@ function tlsOptions(
 /** The proxies of an environment, checked; never one for this machine itself. */
 export function proxyEnvironment(env: Environment): Environment {
   const proxies = PROXY_VARIABLES.map((name) => [name, env[name]] as const);
-  for (const [name, proxy] of proxies) assertProxy(name, proxy);
+  for (const [name, proxy] of proxies) {
+    if (proxy !== undefined && proxy !== '') assertProxy(`the environment variable ${name}`, proxy);
+  }
   const direct = env['no_proxy'] ?? env['NO_PROXY'];
   const noProxy = direct === undefined || direct === '' ? LOOPBACK : `${direct},${LOOPBACK}`;
   return { ...Object.fromEntries(proxies), no_proxy: noProxy };
-}
-
-function assertProxy(name: string, proxy: string | undefined): void {
-  if (proxy === undefined || proxy === '') return;
-  const protocol = URL.parse(proxy)?.protocol;
-  if (protocol === 'http:' || protocol === 'https:') return;
-  // The value is not shown: it may hold a password.
-  throw new ConfigError(
-    `the environment variable ${name} is not a usable proxy: write http://host:port`,
-  );
 }

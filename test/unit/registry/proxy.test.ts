@@ -32,7 +32,10 @@ test('the password of a proxy that makes no tunnel is in nothing that is shown',
   await assert.rejects(source.head(TAG), (error) => {
     assert(error instanceof RegistryError);
     assert.equal(error.code, 'REGISTRY_UNAVAILABLE');
-    assert.match(error.message, /the proxy of HTTPS_PROXY does not let it through/);
+    assert.match(
+      error.message,
+      /the proxy does not let it through; check the proxy of HTTPS_PROXY/,
+    );
     assert.doesNotMatch(inspect([error, records], { depth: 10, showHidden: true }), /hunter2/);
     return true;
   });
