@@ -149,7 +149,9 @@ function describe(image: NamedImage | UnnamedImage): ImageReportSoFar {
   };
 }
 
+/** What is copied; what is in use of an image that is kept; what is announced of one refused. */
 function digestOf(planned: PlannedImage): Pick<ImageReport, 'digest'> {
-  const digest = 'source' in planned ? planned.source.digest : planned.image.targetDigest;
+  const { sourceDigest, targetDigest } = planned.image;
+  const digest = planned.action === 'keep' ? targetDigest : sourceDigest;
   return digest === undefined ? {} : { digest };
 }

@@ -33,6 +33,7 @@ export interface ImageReport {
   /** Canonical references. */
   readonly source?: string;
   readonly target?: string;
+  /** What was announced; what is in use where nothing is to be done. */
   readonly digest?: Digest;
   readonly action?: PlannedImage['action'];
   readonly outcome: ImageOutcome;
