@@ -64,7 +64,10 @@ const appOutcome = {
     v.pipe(version, v.description('What serves when the command ends; absent if nothing does.')),
   ),
   previous: v.exactOptional(
-    v.pipe(version, v.description('What served before, where it was replaced or removed.')),
+    v.pipe(
+      version,
+      v.description('What a rollback would return to; after an uninstall, what was removed.'),
+    ),
   ),
   warnings: v.pipe(
     v.array(text),
@@ -76,9 +79,9 @@ export const appResult: v.GenericSchema<unknown, AppResult> = v.variant('outcome
   v.object({
     ...appOutcome,
     outcome: v.pipe(
-      v.picklist(['done', 'unchanged', 'superseded']),
+      v.picklist(['done', 'unchanged']),
       v.description(
-        'done: changed by this command, now or in an earlier attempt. unchanged: it was so already. superseded: a later command has replaced what this one did.',
+        'done: changed by this command, now or in an earlier attempt. unchanged: it was so already.',
       ),
     ),
   }),
