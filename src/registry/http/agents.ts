@@ -5,6 +5,7 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { ConfigError, errorMessage } from '../../errors.ts';
 import type { HostSettings } from '../hosts.ts';
 import { guardedLookup } from './address-guard.ts';
+import { assertProxy, chosenProxy } from './proxy.ts';
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
