@@ -1,6 +1,6 @@
 import type { HostSettings, HostSettingsByHost } from '../../registry/hosts.ts';
-import { canonicalRegistry } from '../../registry/reference.ts';
-import type { OrchestratorConfig } from '../config/config.ts';
+import { canonicalRegistry, parseReferenceParts } from '../../registry/reference.ts';
+import type { ImagesConfig, OrchestratorConfig } from '../config/config.ts';
 import type { ResolvedImage } from './resolved-image.ts';
 
 const DOCKER_HUB = 'docker.io';
@@ -14,7 +14,7 @@ export function hostsFor(
   resolved: ResolvedImage,
 ): HostSettingsByHost {
   const { credential } = images;
-  const host = credential?.host ?? ownHost(resolved);
+  const host = credential?.host ?? ownHost(images, resolved);
   if (credential === undefined || host === undefined) return registries;
   const registry = canonicalRegistry(host);
   const own = registries[registry] ?? {};
@@ -28,9 +28,14 @@ export function hostsFor(
  * that is pulled from where it was announced although there is a mirror must not take the
  * mirror's password there.
  */
-function ownHost({ reference, explanation: { rule } }: ResolvedImage): string | undefined {
-  if (rule === 'unchanged') return DOCKER_HUB;
-  return rule === 'not-in-map' || rule === 'outside-base' ? undefined : reference.registry;
+function ownHost(
+  { map, base }: ImagesConfig,
+  { announced, reference, explanation: { rule } }: ResolvedImage,
+): string | undefined {
+  if (map === undefined && base === undefined) return DOCKER_HUB;
+  if (rule === 'not-in-map' || rule === 'outside-base') return undefined;
+  const isMirrored = reference.registry !== parseReferenceParts(announced).registry;
+  return isMirrored || rule !== 'recorded' ? reference.registry : undefined;
 }
 
 function hasCredential(settings: HostSettings): boolean {

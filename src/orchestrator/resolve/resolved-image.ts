@@ -35,11 +35,15 @@ export interface BaseExplanation {
 }
 
 export interface PlainExplanation {
-  /** `outside-base`: there is a `base`, but it does not stand for this name. */
-  readonly rule: 'unchanged' | 'outside-base';
+  /**
+   * `outside-base`: there is a `base`, but it does not stand for this name. `recorded`: it ran
+   * before, and returns by its digest from where it came.
+   */
+  readonly rule: 'unchanged' | 'outside-base' | 'recorded';
 }
 
 const PLAIN: Readonly<Record<PlainExplanation['rule'], string>> = {
+  recorded: 'it ran before: fetched from where it came',
   'outside-base':
     'container_registry.base does not stand for this name: pulled from where it was announced',
   unchanged:

@@ -13,7 +13,8 @@ import {
   type Schema,
 } from '../../../settings/fields.ts';
 import { parsePublishedPort } from './ports.ts';
-import { checkAbsolute, checkAppName, checkUrlPath, parseSize } from './texts.ts';
+import { checkAppName } from '../../app-spec/names.ts';
+import { checkAbsolute, checkUrlPath, parseSize } from './texts.ts';
 
 export interface HealthSettings {
   readonly probe?: boolean;

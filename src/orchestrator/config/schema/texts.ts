@@ -26,14 +26,6 @@ export function checkDeploymentName(text: string): void {
   );
 }
 
-/** @throws ConfigError not an app's name */
-export function checkAppName(text: string): void {
-  if (/^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/.test(text)) return;
-  throw new ConfigError(
-    'is not the name of an app: use up to 63 lower-case letters, digits, "-", "_" and ".", with a letter or digit at both ends',
-  );
-}
-
 /** @throws ConfigError not a host, with a port or without */
 export function checkDomain(text: string): void {
   refuseCommonMistakes(text);
