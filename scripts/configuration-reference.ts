@@ -115,10 +115,10 @@ function nestedOf(
     return items.properties === undefined ? undefined : { schema: items, step: ['[]'] };
   }
   if (schema.properties !== undefined) return { schema, step: [] };
-  const option = (schema.anyOf ?? [])
+  return (schema.anyOf ?? [])
     .filter((option) => typeof option === 'object')
-    .find((option) => option.properties !== undefined);
-  return option === undefined ? undefined : { schema: option, step: [] };
+    .map(nestedOf)
+    .find((nested) => nested !== undefined);
 }
 
 function propertiesOf(schema: JsonSchema): Readonly<Record<string, JsonSchema>> {

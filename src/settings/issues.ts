@@ -59,9 +59,10 @@ export function showFile(text: string, path: SettingPath, written: Written): str
   return isSecret && !/^\.{0,2}\//.test(text) ? 'the file' : `the file ${quote(text)}`;
 }
 
-/** Of a mapping that may be something else too, what is wrong within it says more. */
+/** Of a mapping or list that may be something else too, what is wrong within it says more. */
 function detail(issue: BaseIssue<unknown>): readonly BaseIssue<unknown>[] {
-  if (issue.type !== 'union' || !isMapping(issue.input)) return [issue];
+  const isContainer = isMapping(issue.input) || Array.isArray(issue.input);
+  if (issue.type !== 'union' || !isContainer) return [issue];
   const within = (issue.issues ?? []).filter(({ path }) => path !== undefined);
   if (within.length === 0) return [issue];
   return within.map((inner) =>
@@ -108,6 +109,7 @@ function wrongType(issue: BaseIssue<unknown>, path: SettingPath, written: Writte
   }
   const choices = words.map((word) => JSON.stringify(word));
   if (expected.includes('number')) choices.unshift('a number');
+  if (expected.includes('Array')) choices.push('a list');
   const got = typeof input === 'string' ? showValue(input, path, written) : typeName(input);
   const meant =
     typeof input === 'string' && written.expression(path) === undefined

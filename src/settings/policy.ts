@@ -1,19 +1,35 @@
 import * as v from 'valibot';
-import type {
-  AttestationRequirement,
-  IdentityPolicy,
-  PublicKeyPolicy,
-} from '../signatures/policy.ts';
-import { about, flag, list, optional, text, withDefault, type Schema } from './fields.ts';
+import { ConfigError, errorMessage } from '../errors.ts';
+import { FULCIO_EXTENSIONS } from '../signatures/fulcio.ts';
+import type { IdentityPolicy, PublicKeyPolicy } from '../signatures/policy.ts';
+import { readPublicKey } from '../signatures/public-key.ts';
+import {
+  about,
+  flag,
+  list,
+  optional,
+  text,
+  wholeNumber,
+  withDefault,
+  type Schema,
+} from './fields.ts';
+import { didYouMean } from './suggest.ts';
 import { checkPattern, checkPem, checkUrl } from './texts.ts';
 
 export interface KeySettings extends Omit<PublicKeyPolicy, 'name'> {
   readonly name?: string;
 }
 
-export interface RequireSettings {
-  readonly signatures: number | 'all';
-  readonly attestations: readonly AttestationRequirement[];
+/** How many signers, or what else there must be besides one. */
+export type RequireSettings = SignerCount | readonly RequirementSettings[];
+
+type SignerCount = number | 'all';
+
+export interface RequirementSettings {
+  readonly signatures?: SignerCount;
+  readonly attestation?: string;
+  readonly builderId?: string;
+  readonly sourceRepository?: string;
 }
 
 export interface PolicySettings {
@@ -70,7 +86,7 @@ const identityEntries = v.strictObject({
   extensions: optional(
     about(
       v.record(
-        v.string(),
+        text({ title: 'Extension', description: 'Name of the extension.' }, checkExtension),
         text({ title: 'Value', description: 'The value of the extension, exactly.' }),
       ),
       {
@@ -116,7 +132,7 @@ const key: Schema<KeySettings> = about(
         examples: ['cosign.pub'],
         role: 'pem',
       },
-      checkPem('PUBLIC KEY'),
+      checkPublicKey,
     ),
     requireLog: withDefault(
       flag({
@@ -130,49 +146,74 @@ const key: Schema<KeySettings> = about(
   { title: 'Key', description: 'A public key whose signature is accepted.' },
 );
 
-const attestation: Schema<AttestationRequirement> = about(
-  v.strictObject({
-    predicateType: text({
-      title: 'Predicate type',
-      description: 'Type of the attestation, exactly.',
-      examples: ['https://slsa.dev/provenance/v1'],
+const signerCount: Schema<SignerCount> = about(
+  v.union([
+    wholeNumber({ title: 'Number', description: 'A number of signers.' }, 1, 16),
+    v.literal('all'),
+  ]),
+  {
+    title: 'Signers',
+    description:
+      'How many different accepted signers must have signed, or `all`: every identity and every key listed.',
+  },
+);
+
+const requirement: Schema<RequirementSettings> = about(
+  v.pipe(
+    v.strictObject({
+      signatures: optional(signerCount),
+      attestation: optional(
+        text({
+          title: 'Attestation',
+          description:
+            'Type of an attestation (its `predicateType`, exactly) that the image must carry, signed by an accepted identity or key.',
+          examples: ['https://slsa.dev/provenance/v1'],
+        }),
+      ),
+      builderId: optional(
+        text({ title: 'Builder', description: 'SLSA provenance: id of the builder, exactly.' }),
+      ),
+      sourceRepository: optional(
+        text({
+          title: 'Source repository',
+          description:
+            'SLSA provenance: repository the image was built from, without ref or digest.',
+          examples: ['https://github.com/acme/app'],
+        }),
+      ),
     }),
-    builderId: optional(
-      text({ title: 'Builder', description: 'SLSA provenance: id of the builder, exactly.' }),
+    v.partialCheck(
+      [['signatures'], ['attestation']],
+      ({ signatures, attestation }) => (signatures === undefined) !== (attestation === undefined),
+      'needs either signatures or attestation, and not both',
     ),
-    sourceRepository: optional(
-      text({
-        title: 'Source repository',
-        description: 'SLSA provenance: repository the image was built from, without ref or digest.',
-        examples: ['https://github.com/acme/app'],
-      }),
+    v.partialCheck(
+      [['attestation'], ['builderId'], ['sourceRepository']],
+      ({ attestation, builderId, sourceRepository }) =>
+        attestation !== undefined || (builderId ?? sourceRepository) === undefined,
+      'builderId and sourceRepository are conditions on an attestation: say which',
     ),
-  }),
-  { title: 'Attestation', description: 'An attestation by an accepted identity or key.' },
+  ),
+  { title: 'Requirement', description: 'A number of signers, or an attestation.' },
 );
 
 const require: Schema<RequireSettings> = about(
-  v.strictObject({
-    signatures: withDefault(
-      about(
-        v.union([v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16)), v.literal('all')]),
-        {
-          title: 'Signers',
-          description:
-            'How many different accepted signers must have signed, or `all`: every identity and every key listed.',
-        },
+  v.union([
+    signerCount,
+    v.pipe(
+      v.array(requirement),
+      v.check(
+        (list) => list.filter(({ signatures }) => signatures !== undefined).length < 2,
+        'name a number of signers twice',
       ),
-      1,
     ),
-    attestations: withDefault(
-      list(attestation, {
-        title: 'Attestations',
-        description: 'Attestations an image must carry, each of them.',
-      }),
-      [],
-    ),
-  }),
-  { title: 'Requirements', description: 'What must be there besides one signature.' },
+  ]),
+  {
+    title: 'Requirements',
+    description:
+      'What must be there: a number of different signers, `all`, or a list of requirements, each of which must be met. One signature is always asked for.',
+    examples: [2, 'all', [{ attestation: 'https://slsa.dev/provenance/v1' }]],
+  },
 );
 
 /** The settings that make up a policy, to stand among others. */
@@ -189,3 +230,19 @@ export const policyEntries: PolicyEntries = {
   ),
   require: optional(require),
 };
+
+function checkPublicKey(pem: string): void {
+  checkPem('PUBLIC KEY')(pem);
+  try {
+    readPublicKey({ name: '', pem, requireLog: true });
+  } catch (error) {
+    throw new ConfigError(`holds no usable public key: ${errorMessage(error)}`, error);
+  }
+}
+
+function checkExtension(name: string): void {
+  if (FULCIO_EXTENSIONS.includes(name)) return;
+  const meant = didYouMean(name, FULCIO_EXTENSIONS);
+  const known = meant === '' ? `; known are ${FULCIO_EXTENSIONS.join(', ')}` : meant;
+  throw new ConfigError(`is no extension of a certificate${known}`);
+}

@@ -17,13 +17,17 @@ export function unwrap(shape: Shape): Shape {
   return shape.wrapped ?? shape;
 }
 
-/** Of a union, the option that a value is meant for: mappings go to mappings, all else to the other. */
+/** Of a union, the option that a value is meant for: mappings and lists go to their like. */
 export function optionFor(shape: Shape, value: unknown): Shape {
   // Picklists have options too: words.
   if (shape.type !== 'union') return shape;
-  const wantsMapping = isMapping(value);
-  const fitting = shape.options?.find((option) => (option.entries !== undefined) === wantsMapping);
-  return fitting ?? shape;
+  const kind = isMapping(value) ? 'entries' : Array.isArray(value) ? 'item' : undefined;
+  const fitting = shape.options?.find((option) =>
+    kind === undefined
+      ? option.entries === undefined && option.item === undefined
+      : option[kind] !== undefined,
+  );
+  return fitting === undefined ? shape : optionFor(fitting, value);
 }
 
 /** The schema of one key of a mapping; `undefined` if the mapping knows no such key. */
@@ -37,7 +41,8 @@ export function shapeAt(root: Shape, path: SettingPath): Shape | undefined {
   return path.reduce<Shape | undefined>((shape, step) => {
     if (shape === undefined) return undefined;
     const own = unwrap(shape);
-    const next = typeof step === 'number' ? own.item : entryOf(optionFor(own, {}), step);
+    const next =
+      typeof step === 'number' ? optionFor(own, []).item : entryOf(optionFor(own, {}), step);
     return next === undefined ? undefined : unwrap(next);
   }, unwrap(root));
 }

@@ -1,6 +1,6 @@
 import { VENDOR_POLICY, type SignaturePolicy } from '../signatures/policy.ts';
 import { parseDuration } from './duration.ts';
-import type { PolicySettings } from './policy.ts';
+import type { PolicySettings, RequirementSettings, RequireSettings } from './policy.ts';
 import type { VerifySettings } from './verify.ts';
 
 export interface VerifyConfig {
@@ -51,7 +51,8 @@ function toTrustRoot(settings: VerifySettings['trustRoot']): TrustRootLocation {
 
 /** Whoever names accepted signers means these alone: lists are replaced together, never merged. */
 function toPolicy(settings: PolicySettings, base: SignaturePolicy): SignaturePolicy {
-  const { identities, keys, require = base.require } = settings;
+  const { identities, keys } = settings;
+  const require = settings.require === undefined ? base.require : toRequire(settings.require);
   if (identities === undefined && keys === undefined) return { ...base, require };
   return {
     identities: identities ?? [],
@@ -62,4 +63,26 @@ function toPolicy(settings: PolicySettings, base: SignaturePolicy): SignaturePol
     })),
     require,
   };
+}
+
+function toRequire(settings: RequireSettings): SignaturePolicy['require'] {
+  if (!isList(settings)) return { signatures: settings, attestations: [] };
+  return {
+    signatures: settings.find(({ signatures }) => signatures !== undefined)?.signatures ?? 1,
+    attestations: settings.flatMap(({ attestation, builderId, sourceRepository }) =>
+      attestation === undefined
+        ? []
+        : [
+            {
+              predicateType: attestation,
+              ...(builderId !== undefined && { builderId }),
+              ...(sourceRepository !== undefined && { sourceRepository }),
+            },
+          ],
+    ),
+  };
+}
+
+function isList(settings: RequireSettings): settings is readonly RequirementSettings[] {
+  return Array.isArray(settings);
 }

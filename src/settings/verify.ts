@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { VENDOR_POLICY } from '../signatures/policy.ts';
 import { parseDuration } from './duration.ts';
 import { about, list, oneOf, text, withDefault, type Schema } from './fields.ts';
 import { policyEntries, type PolicySettings } from './policy.ts';
@@ -21,6 +22,29 @@ export interface VerifySettings extends SignersSettings {
   readonly grace: string;
 }
 
+const UNREACHABLE = 'asks for more signers than identities and keys name';
+
+const NOBODY =
+  'accepts nobody: list whose signatures are accepted under identities or keys, or leave out both for the vendor';
+
+function acceptsSomebody({ identities, keys }: PolicySettings): boolean {
+  const isDefault = identities === undefined && keys === undefined;
+  return isDefault || (identities ?? []).length + (keys ?? []).length > 0;
+}
+
+/** Whether as many signers are named as must have signed; a pattern may name any number. */
+function isReachable(policy: PolicySettings, named: number): boolean {
+  const { identities, keys, require: wanted } = policy;
+  if (wanted === undefined) return true;
+  const counts = Array.isArray(wanted) ? wanted.map(({ signatures }) => signatures) : [wanted];
+  const isOpen = identities?.some(
+    ({ subjectPattern, issuerPattern }) => (subjectPattern ?? issuerPattern) !== undefined,
+  );
+  const isDefault = identities === undefined && keys === undefined;
+  const most = isDefault ? named : (identities ?? []).length + (keys ?? []).length;
+  return isOpen === true || counts.every((count) => typeof count !== 'number' || count <= most);
+}
+
 const override = about(
   v.pipe(
     v.strictObject({ match: text(matchInfo, checkGlob), ...policyEntries }),
@@ -28,6 +52,16 @@ const override = about(
       [['identities'], ['keys'], ['require']],
       ({ identities, keys, require }) => (identities ?? keys ?? require) !== undefined,
       'overrides nothing: give identities, keys or require',
+    ),
+    v.partialCheck([['identities'], ['keys']], acceptsSomebody, NOBODY),
+    v.forward(
+      v.partialCheck(
+        [['identities'], ['keys'], ['require']],
+        // Without lists of its own those above count, which are not seen from here.
+        (policy) => isReachable(policy, Infinity),
+        UNREACHABLE,
+      ),
+      ['require'],
     ),
   ),
   { title: 'Override', description: 'Another policy for some images.' },
@@ -112,9 +146,16 @@ function acceptingSomebody<Output extends SignersSettings>(
       [['mode'], ['identities'], ['keys']],
       ({ mode, identities, keys }: Signers) =>
         mode === 'off' ||
-        (identities === undefined && keys === undefined) ||
-        (identities ?? []).length + (keys ?? []).length > 0,
-      'accepts nobody: list whose signatures are accepted under identities or keys, or leave out both for the vendor',
+        acceptsSomebody({ ...(identities && { identities }), ...(keys && { keys }) }),
+      NOBODY,
+    ),
+    v.forward(
+      v.partialCheck(
+        [['identities'], ['keys'], ['require']],
+        (policy) => isReachable(policy, VENDOR_POLICY.identities.length),
+        UNREACHABLE,
+      ),
+      ['require'],
     ),
   ) as Schema<unknown> as Schema<Output>;
 }

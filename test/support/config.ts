@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { loadConfig, type LoadConfigOptions, type Section } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/errors.ts';
@@ -7,6 +8,8 @@ export interface ConfigWorld {
   readonly files?: Readonly<Record<string, string>>;
   /** Absolute paths. */
   readonly folders?: readonly string[];
+  /** Instead of them. */
+  readonly readFile?: LoadConfigOptions['readFile'];
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly path?: string;
   readonly overrides?: LoadConfigOptions['overrides'];
@@ -30,6 +33,7 @@ export function load(text: string | undefined, world: ConfigWorld = {}): Promise
     ...(world.sections === undefined ? {} : { sections: world.sections }),
     readFile: async (path) => {
       const content = files[path];
+      if (content === undefined && world.readFile !== undefined) return world.readFile(path);
       if (content !== undefined) return content;
       if (world.folders?.includes(path) === true) {
         throw Object.assign(new Error('EISDIR: illegal operation on a directory'), {
@@ -60,3 +64,8 @@ export const MINIMAL = `releases: { url: https://acme.atlan.com, token: t0ken }
 target: { image: "registry.example/atlan/{name}:{tag}" }
 map: { store: file:image-map.yaml }
 `;
+
+/** A public key, as PEM text. */
+export const PUBLIC_KEY: string = generateKeyPairSync('ed25519')
+  .publicKey.export({ format: 'pem', type: 'spki' })
+  .toString();

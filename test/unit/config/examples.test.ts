@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { load } from '../../support/config.ts';
+import { load, PUBLIC_KEY } from '../../support/config.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples');
 
@@ -17,7 +17,7 @@ const files = {
   '/run/secrets/client-key.pem': '-----BEGIN PRIVATE KEY-----\n',
   '/work/corp.pem': '-----BEGIN CERTIFICATE-----\n',
   '/work/client.pem': '-----BEGIN CERTIFICATE-----\n',
-  '/work/cosign.pub': '-----BEGIN PUBLIC KEY-----\n',
+  '/work/cosign.pub': PUBLIC_KEY,
   '/work/trusted_root.json': '{}',
   '/work/releases.json': '{"releases": []}',
 };

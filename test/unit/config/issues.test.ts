@@ -74,8 +74,21 @@ describe('types', () => {
       '4:24: verify.trustRoot.ulr: unknown setting; did you mean "url"?',
     ],
     [
-      'verify: { require: { signatures: some } }',
-      '4:34: verify.require.signatures: expected a number or "all", got "some"',
+      'verify: { require: some }',
+      '4:20: verify.require: expected a number or "all" or a list, got "some"',
+    ],
+    ['verify: { require: 0 }', '4:20: verify.require: 0 is less than 1'],
+    [
+      'verify: { require: [{ signatures: some }] }',
+      '4:35: verify.require[0].signatures: expected a number or "all", got "some"',
+    ],
+    [
+      'verify: { require: [{ atestation: x }] }',
+      '4:23: verify.require[0].atestation: unknown setting; did you mean "attestation"?',
+    ],
+    [
+      'verify: { require: { signatures: 2 } }',
+      '4:20: verify.require: expected a number or "all" or a list, got a mapping',
     ],
   ];
   for (const [text, expected] of cases) {
@@ -89,6 +102,7 @@ describe('types', () => {
 describe('contradictions', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['verify: { identities: [], keys: [] }', /^mirror\.yaml:4:\d+: verify: accepts nobody: /],
+    ['verify: { overrides: [{ match: a, keys: [] }] }', /verify\.overrides\[0\]: accepts nobody: /],
     [
       'verify: { identities: [{ subject: a, subjectPattern: b, issuer: https://i.example }] }',
       /verify\.identities\[0\]: needs either subject or subjectPattern, and not both/,
@@ -96,6 +110,26 @@ describe('contradictions', () => {
     [
       'verify: { identities: [{ subject: a }] }',
       /verify\.identities\[0\]: needs either issuer or issuerPattern, and not both/,
+    ],
+    [
+      'verify: { require: 2 }',
+      /verify\.require: asks for more signers than identities and keys name/,
+    ],
+    [
+      'verify: { overrides: [{ match: a, identities: [{ subject: a, issuer: https://i.example }], require: [{ signatures: 2 }] }] }',
+      /verify\.overrides\[0\]\.require: asks for more signers/,
+    ],
+    [
+      'verify: { require: [{ signatures: 2, attestation: a }] }',
+      /verify\.require\[0\]: needs either signatures or attestation, and not both/,
+    ],
+    [
+      'verify: { require: [{ signatures: 2, builderId: a }] }',
+      /verify\.require\[0\]: builderId and sourceRepository are conditions on an attestation/,
+    ],
+    [
+      'verify: { require: [{ signatures: 2 }, { signatures: all }] }',
+      /verify\.require: they name a number of signers twice/,
     ],
     ['verify: { overrides: [{ match: a }] }', /verify\.overrides\[0\]: overrides nothing/],
     [
@@ -124,6 +158,12 @@ describe('contradictions', () => {
       assert.match(await after(text, { files: { '/work/ca.pem': CERTIFICATE } }), expected);
     });
   }
+
+  test('a public key that cannot be read', async () => {
+    const pem = '"-----BEGIN PUBLIC KEY-----\\nMAA=\\n-----END PUBLIC KEY-----"';
+    const found = await after(`verify: { keys: [{ pem: ${pem} }] }`);
+    assert.match(found, /keys\[0\]\.pem: the value holds no usable public key: it cannot be read/);
+  });
 
   test('releases from two places, or from none', async () => {
     const files = { '/work/r.json': '{}' };
@@ -175,12 +215,16 @@ describe('texts', () => {
       '"token.actions.example" is not a URL that starts with https://',
     ],
     [
-      'verify: { overrides: [{ match: "a{b,c}", keys: [] }] }',
+      'verify: { overrides: [{ match: "a{b,c}", require: all }] }',
       '"a{b,c}" holds "{": patterns know "*" (any characters, "/" too) and "?" (one character) alone',
     ],
     [
       'verify: { keys: [{ pem: /no/such.pem }] }',
       'the file "/no/such.pem" cannot be read: there is no such file',
+    ],
+    [
+      'verify: { identities: [{ subject: a, issuer: https://i.example, extensions: { sourceRepository: x } }] }',
+      '"sourceRepository" is no extension of a certificate; did you mean "sourceRepositoryURI"?',
     ],
     [
       'verify: { keys: [{ pem: ca.pem }] }',

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { VENDOR_POLICY } from '../../../src/signatures/policy.ts';
-import { CWD, MINIMAL, load, problems } from '../../support/config.ts';
+import { VENDOR_POLICY, type SignaturePolicy } from '../../../src/signatures/policy.ts';
+import { CWD, MINIMAL, PUBLIC_KEY, load, problems } from '../../support/config.ts';
 
-const PUBLIC_KEY = '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n';
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const PRIVATE_KEY = '-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n';
 
@@ -226,9 +225,7 @@ describe('secrets and files', () => {
   keys:
     - { name: ours, pem: keys/cosign.pub, requireLog: false }
     - pem: |
-        -----BEGIN PUBLIC KEY-----
-        BBBB
-        -----END PUBLIC KEY-----
+${PUBLIC_KEY.replaceAll(/^/gm, '        ').trimEnd()}
 `,
       { files: { '/work/keys/cosign.pub': PUBLIC_KEY } },
     );
@@ -236,7 +233,7 @@ describe('secrets and files', () => {
       identities: [],
       keys: [
         { name: 'ours', pem: PUBLIC_KEY, requireLog: false },
-        { name: 'key 2', pem: PUBLIC_KEY.replace('AAAA', 'BBBB'), requireLog: true },
+        { name: 'key 2', pem: PUBLIC_KEY, requireLog: true },
       ],
       require: { signatures: 1, attestations: [] },
     });
@@ -269,10 +266,10 @@ describe('policies', () => {
 
   test('an override replaces signers or requirements, and keeps the rest', async () => {
     const { verify } = await load(`${MINIMAL}verify:
-  require: { attestations: [{ predicateType: https://slsa.dev/provenance/v1 }] }
+  require: [{ attestation: https://slsa.dev/provenance/v1 }]
   overrides:
     - { match: a/*, identities: [${identity}] }
-    - { match: b/*, require: { signatures: all } }
+    - { match: b/*, require: all }
 `);
     const [a, b] = verify.overrides;
     assert.deepEqual(a?.policy.identities, [{ subject: 'me', issuer: 'https://issuer.example' }]);
@@ -280,6 +277,37 @@ describe('policies', () => {
     assert.deepEqual(b?.policy.identities, VENDOR_POLICY.identities);
     assert.deepEqual(b?.policy.require, { signatures: 'all', attestations: [] });
   });
+});
+
+describe('requirements', () => {
+  const SLSA = 'https://slsa.dev/provenance/v1';
+  const cases: readonly (readonly [string, SignaturePolicy['require']])[] = [
+    ['2', { signatures: 2, attestations: [] }],
+    ['all', { signatures: 'all', attestations: [] }],
+    ['"${COUNT}"', { signatures: 3, attestations: [] }],
+    ['[]', { signatures: 1, attestations: [] }],
+    [
+      `[{ attestation: ${SLSA}, builderId: b, sourceRepository: https://s.example }]`,
+      {
+        signatures: 1,
+        attestations: [
+          { predicateType: SLSA, builderId: 'b', sourceRepository: 'https://s.example' },
+        ],
+      },
+    ],
+    [
+      `[{ signatures: all }, { attestation: ${SLSA} }, { attestation: t }]`,
+      { signatures: 'all', attestations: [{ predicateType: SLSA }, { predicateType: 't' }] },
+    ],
+  ];
+  for (const [written, expected] of cases) {
+    test(written, async () => {
+      const anybody = '[{ subjectPattern: .*, issuer: https://issuer.example }]';
+      const text = `${MINIMAL}verify: { identities: ${anybody}, require: ${written} }`;
+      const { verify } = await load(text, { env: { COUNT: '3' } });
+      assert.deepEqual(verify.policy.require, expected);
+    });
+  }
 });
 
 test('hosts get their canonical spelling', async () => {

@@ -25,7 +25,28 @@ target:
   image: "\${TARGET}"
   existing: "\${EXISTING}"
   overrides: [{ match: "\${MATCH}", image: "\${IMAGE}" }]
-map: { store: "\${STORE}" }
+map:
+  store: "\${STORE}"
+  component: "\${COMPONENT}"
+  key: "\${KEY_OF_MAP}"
+  rootPath: "\${ROOT_PATH}"
+  s3:
+    endpoint: "\${S3_ENDPOINT}"
+    region: "\${REGION}"
+    credentials: { accessKeyId: "\${ID}", secretAccessKeyFile: "\${S3_FILE}" }
+    assumeRole: { arn: "\${ARN}" }
+    ca: "\${S3_CA}"
+    contentType: "\${CONTENT_TYPE}"
+    tags: { team: "\${TAG}" }
+    storageClass: "\${STORAGE_CLASS}"
+    encryption: { algorithm: "\${ALGORITHM}", kmsKeyId: "\${KMS}" }
+    concurrency: "\${MAP_CONCURRENCY}"
+  azblob:
+    endpoint: "\${AZURE_ENDPOINT}"
+    credentials: { connectionString: "\${CONNECTION_STRING}", accountKey: "\${ACCOUNT_KEY}" }
+  gs:
+    credentials: { clientEmail: "\${EMAIL}", privateKey: "\${PRIVATE_KEY}" }
+    kmsKeyName: "\${KMS_NAME}"
 verify:
   mode: "\${MODE}"
   grace: "\${GRACE}"
