@@ -10,14 +10,15 @@ import type { Options } from '../options.ts';
  *
  * A command that fails resolves with `outcome: 'failed'`, what still serves and why. It rejects
  * only with the reason of an aborted signal, and then, too, a re-run converges. An abort before
- * the commit point leaves the old version untouched; after it the swap is completed first.
+ * the commit point leaves the old version serving; after it the new one serves, and what is left to
+ * tidy is left to the next run.
  */
 export interface Commands {
   /** The app runs the image: freshly installed, swapped to it, or already there. */
   install(request: InstallRequest, options?: CommandOptions): Promise<AppResult>;
   /** As {@link Commands.install}, but fails with `APP_NOT_INSTALLED` where nothing is to upgrade. */
   upgrade(request: InstallRequest, options?: CommandOptions): Promise<AppResult>;
-  /** No container of the app is left. Images and volumes stay. */
+  /** No container of the app is left, and no image that only it needed. Volumes stay. */
   uninstall(request: AppRequest, options?: CommandOptions): Promise<AppResult>;
   /** The same image, freshly started from the configuration as it is now, swapped in like any version. */
   restart(request: AppRequest, options?: CommandOptions): Promise<AppResult>;
@@ -110,8 +111,8 @@ export interface Version {
 
 /**
  * `done`: changed by this command, now or in an earlier attempt with the same id. `unchanged`: it
- * was so already. `superseded`: a later command has replaced what this one once did; nothing was
- * changed. `failed`: see `failure`; `serving` still serves.
+ * was so already. `superseded`: a later command has replaced what this one did, as far as this
+ * process remembers, so nothing was changed. `failed`: see `failure`; `serving` still serves.
  */
 export type AppResult = AppSuccess | AppFailure;
 
@@ -121,7 +122,7 @@ interface AppOutcome {
   readonly app: string;
   /** What serves when the command ends; absent if nothing does. */
   readonly serving?: Version;
-  /** What served before, where it was replaced or removed. */
+  /** What a rollback would return to; after an uninstall, what was removed. */
   readonly previous?: Version;
   /** What went wrong without making the command fail, such as an image that could not be cleaned up. */
   readonly warnings: readonly string[];

@@ -33,7 +33,6 @@ export async function joinUnderAliases(
       ),
   );
   for (const network of lacking) {
-    // oxlint-disable-next-line no-await-in-loop -- one network after the other keeps it reachable
     await engine.connect(container.id, network, options);
   }
   return lacking.length > 0;

@@ -53,7 +53,7 @@ export async function applyStep(
       await ticking(engine.stop(step.old.id, task.stopGraceSeconds, options), () => {
         say('retire', `waiting for ${step.old.name} to end`);
       });
-      await task.onRemoval?.(step.old, 'retired');
+      await task.onRemoval?.(step.old);
       await engine.remove(step.old.id, options);
       break;
     case 'discard':

@@ -59,7 +59,7 @@ export async function discardCandidate(
     options.onProgress?.({ step: 'recover', message }),
   );
   await engine.remove(green.id);
-  await task.onRemoval?.(green, 'discarded');
+  await task.onRemoval?.(green);
 }
 
 async function judge(

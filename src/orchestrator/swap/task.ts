@@ -26,5 +26,5 @@ export interface SwapTask {
    * Told before a container that served is removed, and after a candidate was: time to clean up.
    * Before, since a crash between would forget what there is to clean up.
    */
-  readonly onRemoval?: (container: Container, kind: 'retired' | 'discarded') => Promise<void>;
+  readonly onRemoval?: (container: Container) => Promise<void>;
 }
