@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Descriptor } from '../registry/manifest.ts';
 import { formatRepository, isSameRepository, type Repository } from '../registry/reference.ts';
@@ -113,23 +113,12 @@ export class BlobTransfers {
     }
   }
 
-  async #open(blob: Descriptor, session: CopySession): Promise<Readable> {
-    const stream = await this.#source.openBlob(session.source, blob, session.options);
+  async #open(blob: Descriptor, { source, options, tally }: CopySession): Promise<Readable> {
     // Counting costs a little for each chunk: only for somebody who looks.
-    return session.tally.isWatched
-      ? counted(stream, (sent) => session.tally.sent(blob, sent))
-      : stream;
+    if (!tally.isWatched) return this.#source.openBlob(source, blob, options);
+    return this.#source.openBlob(source, blob, {
+      ...options,
+      onReceived: (bytes) => tally.sent(blob, bytes),
+    });
   }
-}
-
-function counted(stream: Readable, onSent: (bytes: number) => void): Readable {
-  let sent = 0;
-  const chunks = async function* (): AsyncGenerator<Buffer> {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      sent += chunk.byteLength;
-      onSent(sent);
-      yield chunk;
-    }
-  };
-  return Readable.from(chunks(), { objectMode: false });
 }

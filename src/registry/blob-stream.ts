@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { giveBack } from './http/blocks.ts';
 import { CutOffError } from './http/body.ts';
+import { IncomingBody } from './http/incoming-body.ts';
 import type { Descriptor } from './manifest.ts';
+import type { OpenBlobOptions } from './registry.ts';
 
 /** Where a blob's bytes come from, again and again if need be. */
 export interface BlobSource {
@@ -32,8 +35,9 @@ const PROGRESS_BYTES = 1024 * 1024;
 export class BlobStream extends Readable {
   readonly #descriptor: Descriptor;
   readonly #source: BlobSource;
+  readonly #onReceived: OpenBlobOptions['onReceived'];
   readonly #hash = createHash('sha256');
-  #body: IncomingMessage | undefined;
+  #body: IncomingBody | undefined;
   /** Bytes of the blob received and hashed. */
   #received = 0;
   /** Bytes of this body that were received from an earlier one. */
@@ -43,10 +47,15 @@ export class BlobStream extends Readable {
   #failures = 0;
   #receivedAtFailure = 0;
 
-  constructor(descriptor: Descriptor, source: BlobSource, body: IncomingMessage) {
+  constructor(
+    descriptor: Descriptor,
+    source: BlobSource,
+    { body, onReceived }: { readonly body: IncomingMessage } & Pick<OpenBlobOptions, 'onReceived'>,
+  ) {
     super({ highWaterMark: 256 * 1024 });
     this.#descriptor = descriptor;
     this.#source = source;
+    this.#onReceived = onReceived;
     if (descriptor.size === 0) this.#finish();
     this.#attach(body, 0);
   }
@@ -61,19 +70,18 @@ export class BlobStream extends Readable {
     callback(error);
   }
 
-  #attach(body: IncomingMessage, startsAt: number): void {
+  #attach(message: IncomingMessage, startsAt: number): void {
+    const body = new IncomingBody(message);
     this.#body = body;
     this.#toSkip = this.#received - startsAt;
     if (!this.#isWanted) body.pause();
-    let reason: unknown = new CutOffError('the answer was cut off');
-    body.on('data', (chunk: Buffer) => this.#take(chunk));
-    body.on('error', (error) => {
-      reason = error;
-    });
-    body.once('close', () => {
-      if (this.#body !== body || this.destroyed || this.#isComplete) return;
-      if (body.complete) this.destroy(this.#source.mismatch(`only ${this.#received} bytes`));
-      else void this.#resume(reason);
+    body.start({
+      data: (chunk) => this.#take(chunk),
+      end: (error) => {
+        if (this.#body !== body || this.destroyed || this.#isComplete) return;
+        if (body.complete) this.destroy(this.#source.mismatch(`only ${this.#received} bytes`));
+        else void this.#resume(error ?? new CutOffError('the answer was cut off'));
+      },
     });
   }
 
@@ -81,6 +89,7 @@ export class BlobStream extends Readable {
     if (this.destroyed) return;
     const skipped = Math.min(this.#toSkip, chunk.byteLength);
     this.#toSkip -= skipped;
+    giveBack(chunk.subarray(0, skipped));
     const bytes = skipped === 0 ? chunk : chunk.subarray(skipped);
     if (bytes.byteLength === 0) return;
     this.#received += bytes.byteLength;
@@ -89,6 +98,7 @@ export class BlobStream extends Readable {
       return;
     }
     this.#hash.update(bytes);
+    this.#onReceived?.(this.#received);
     if (this.#isComplete) {
       this.#finish(bytes);
     } else if (!this.push(bytes)) {

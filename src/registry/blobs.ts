@@ -9,6 +9,7 @@ import type { Answer } from './http/exchange.ts';
 import type { Descriptor } from './manifest.ts';
 import { blobPath, formatBlob, pullScope } from './paths.ts';
 import type { Digest, Repository } from './reference.ts';
+import type { OpenBlobOptions } from './registry.ts';
 
 export interface BlobReaderOptions extends Options {
   readonly client: HostClient;
@@ -43,12 +44,12 @@ export async function hasBlob(
 export async function openBlob(
   repository: Repository,
   descriptor: Descriptor,
-  options: BlobReaderOptions,
+  options: BlobReaderOptions & OpenBlobOptions,
 ): Promise<BlobStream> {
   const source = new RegistryBlobSource(repository, descriptor, options);
   const { body } = await source.openAt(0);
-  const stream = new BlobStream(descriptor, source, body);
-  const { signal } = options;
+  const { signal, onReceived } = options;
+  const stream = new BlobStream(descriptor, source, { body, onReceived });
   if (signal !== undefined) {
     const abort = (): void => {
       stream.destroy(signal.reason instanceof Error ? signal.reason : new Error('aborted'));

@@ -34,7 +34,7 @@ import {
   type Reference,
   type Repository,
 } from './reference.ts';
-import type { ManifestHead, PutManifestResult, Registry } from './registry.ts';
+import type { ManifestHead, OpenBlobOptions, PutManifestResult, Registry } from './registry.ts';
 import { RepositoryCreator } from './repository-creator.ts';
 import { putBlob } from './uploads.ts';
 
@@ -246,7 +246,7 @@ class DistributionRegistry implements Registry {
   async openBlob(
     repository: Repository,
     descriptor: Descriptor,
-    options: Options = {},
+    options: OpenBlobOptions = {},
   ): Promise<Readable> {
     return openBlob(repository, descriptor, { ...this.#context(repository), ...options });
   }

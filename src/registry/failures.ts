@@ -9,7 +9,7 @@ import type { Answer } from './http/exchange.ts';
 import { PausedTooLongError } from './http/limits.ts';
 import { rateLimitReason } from './http/rate-limit.ts';
 import { RedirectError } from './http/redirects.ts';
-import { ContentSizeError } from './http/transport.ts';
+import { ContentSizeError } from './http/pump.ts';
 import { networkReason } from './network-reason.ts';
 import { showable } from './redact.ts';
 

@@ -53,6 +53,11 @@ export interface RegistryReader {
   ): Promise<readonly Descriptor[] | undefined>;
 }
 
+export interface OpenBlobOptions extends Options {
+  /** Called as bytes come, with how many of the blob there are so far. */
+  readonly onReceived?: ((bytes: number) => void) | undefined;
+}
+
 /** A registry one can copy from and to. */
 export interface Registry extends RegistryReader {
   /** Whether a repository already holds a blob. */
@@ -63,7 +68,11 @@ export interface Registry extends RegistryReader {
    * not what the descriptor says; it is never decompressed. A connection cut in mid-blob is
    * resumed at the byte by `Range`.
    */
-  openBlob(repository: Repository, descriptor: Descriptor, options?: Options): Promise<Readable>;
+  openBlob(
+    repository: Repository,
+    descriptor: Descriptor,
+    options?: OpenBlobOptions,
+  ): Promise<Readable>;
 
   /**
    * Puts a blob into a repository: mounted from `mountFrom` if the registry agrees, else uploaded.

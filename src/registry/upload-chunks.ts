@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { ContentSizeError } from './http/transport.ts';
+import { ContentSizeError } from './http/pump.ts';
 import type { UploadRequests } from './upload-requests.ts';
 
 /** What is to be sent in pieces. */

@@ -7,7 +7,7 @@ import type { Hosts } from './hosts.ts';
 import type { Answer } from './http/exchange.ts';
 import { resolveLocation, withParameter } from './http/locations.ts';
 import { assertNoDowngrade } from './http/redirects.ts';
-import type { StreamBody } from './http/transport.ts';
+import type { StreamBody } from './http/pump.ts';
 import type { Descriptor } from './manifest.ts';
 import { formatBlob, pullScope, pushScope, uploadsPath } from './paths.ts';
 import type { Repository } from './reference.ts';

@@ -15,7 +15,12 @@ import {
   type Reference,
   type Repository,
 } from '../../src/registry/reference.ts';
-import type { ManifestHead, PutManifestResult, Registry } from '../../src/registry/registry.ts';
+import type {
+  ManifestHead,
+  OpenBlobOptions,
+  PutManifestResult,
+  Registry,
+} from '../../src/registry/registry.ts';
 import { RegistryStore, type RepositoryStore } from '../support/registry/store.ts';
 
 /** One call, in the order they came. */
@@ -110,7 +115,7 @@ export class MemoryRegistry implements Registry {
   async openBlob(
     repository: Repository,
     descriptor: Descriptor,
-    options?: Options,
+    options?: OpenBlobOptions,
   ): Promise<Readable> {
     await this.#enter('openBlob', blobName(repository, descriptor.digest), options);
     const bytes = this.#serve(repository, descriptor);
@@ -119,6 +124,7 @@ export class MemoryRegistry implements Registry {
     };
     const chunks = function* (): Generator<Uint8Array> {
       yield bytes;
+      options?.onReceived?.(bytes.byteLength);
       verify();
     };
     return Readable.from(chunks(), { objectMode: false });

@@ -1,10 +1,12 @@
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import { Socket, type LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { ConfigError, errorMessage } from '../../errors.ts';
 import type { HostSettings } from '../hosts.ts';
 import { guardedLookup } from './address-guard.ts';
+import { BlockReader } from './block-reader.ts';
 import { assertProxy, chosenProxy } from './proxy.ts';
 
 /** Environment variables by name. */
@@ -55,6 +57,7 @@ export class Agents {
       ...(lookup === undefined ? {} : { lookup }),
     };
     const agent = createAgent(url, options, settings);
+    if (!isProxied(url, proxyEnv)) readIntoBlocks(agent);
     this.#pools.set(name, agent);
     return agent;
   }
@@ -74,6 +77,24 @@ function createAgent(
   return url.protocol === 'https:'
     ? new HttpsAgent({ ...options, ...tlsOptions(url, settings) })
     : new HttpAgent(options);
+}
+
+/** Whether a proxy may stand between: then a connection may be one within another. */
+function isProxied({ protocol }: URL, proxyEnv: Environment): boolean {
+  const variable = `${protocol.slice(0, -1)}_proxy`;
+  const proxies = [proxyEnv[variable], proxyEnv[variable.toUpperCase()]];
+  return proxies.some((proxy) => proxy !== undefined && proxy !== '');
+}
+
+function readIntoBlocks(agent: HttpAgent): void {
+  const create = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback): Duplex | null | undefined => {
+    const reader = new BlockReader();
+    // It goes on to net.connect or tls.connect, which know the option; the types here do not.
+    const socket = create(Object.assign(options, { onread: reader.onread }), callback);
+    if (socket instanceof Socket) reader.attach(socket);
+    return socket;
+  };
 }
 
 /** One context for a pool: parsing the authorities anew for each connection costs milliseconds. */

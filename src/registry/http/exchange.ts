@@ -26,8 +26,6 @@ export interface Answer {
 export interface ExchangeRequest extends RoutedRequest {
   /** Largest body read into memory, in bytes. */
   readonly maxBytes?: number | undefined;
-  /** Leave the body of a success unread. */
-  readonly asStream?: boolean | undefined;
   /** Continues an admitted transfer, so it does not queue for a place. */
   readonly continues?: boolean | undefined;
 }

@@ -57,7 +57,7 @@ export function watchForStall(
 function isOurTurn(outgoing: ClientRequest, incoming: IncomingMessage | undefined): boolean {
   if (incoming !== undefined) {
     const isFull = incoming.readableLength >= incoming.readableHighWaterMark;
-    return isFull || incoming.complete || incoming.isPaused();
+    return isFull || incoming.complete || incoming.isPaused() || incoming.socket.isPaused();
   }
   return !outgoing.writableEnded && !outgoing.writableNeedDrain;
 }

@@ -6,26 +6,22 @@ import {
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { Readable } from 'node:stream';
 import type { HostSettings } from '../hosts.ts';
 import { assertAllowedLiteral } from './address-guard.ts';
 import { Agents, type Environment } from './agents.ts';
+import { blockReaderOf } from './block-reader.ts';
+import { pump, type StreamBody } from './pump.ts';
 import { watchForStall } from './stall.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-/** A body whose length is known beforehand: some registries refuse chunked transfer encoding. */
-export interface StreamBody {
-  readonly stream: Readable;
-  /** Bytes. */
-  readonly length: number;
-}
 
 export interface HttpRequest {
   readonly method: Method;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | StreamBody | undefined;
+  /** Whether the body of a success is to be read as a stream, not whole. */
+  readonly asStream?: boolean | undefined;
   /** TLS settings of the host, where the operator named it. */
   readonly settings?: HostSettings | undefined;
   /** Whether to connect to public addresses only. */
@@ -50,11 +46,6 @@ export interface TransportOptions {
   /** Longest wait for a connection, in milliseconds. */
   readonly connectMs: number;
   readonly lookup?: LookupFunction | undefined;
-}
-
-/** What was to be sent is not as long as it was said to be. */
-export class ContentSizeError extends Error {
-  override readonly name = 'ContentSizeError';
 }
 
 /** One request, one answer: no redirects, no retries, no credentials of its own. */
@@ -118,7 +109,7 @@ export class Transport {
 
 async function answerTo(
   outgoing: ClientRequest,
-  { url, body, signal }: HttpRequest,
+  { url, body, signal, asStream }: HttpRequest,
   limits: TransportOptions,
 ): Promise<HttpResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
@@ -136,47 +127,26 @@ async function answerTo(
   });
   outgoing.once('response', (response) => {
     incoming = response;
-    resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response, url });
+    resolve({
+      status: response.statusCode ?? 0,
+      headers: headersOf(response),
+      body: response,
+      url,
+    });
   });
+  if (asStream === true) {
+    outgoing.once('socket', (socket) => blockReaderOf(socket)?.expectLarge());
+  }
   watchForStall(outgoing, limits, abandon);
   if (isStream(body)) pump(body, outgoing);
   else outgoing.end(body);
   return promise;
 }
 
-/** Sends a stream as a request's body, until it ends, fails, or the server has answered. */
-function pump({ stream, length }: StreamBody, outgoing: ClientRequest): void {
-  let left = length;
-  let isAnswered = false;
-  const fail = (error: Error): void => {
-    if (!isAnswered) outgoing.destroy(error);
-  };
-  // It may have failed between being opened and being sent; its events will not come again.
-  if (stream.destroyed) {
-    fail(stream.errored ?? new Error('the content to send was closed before it was sent'));
-    return;
-  }
-  stream.on('data', (chunk: Buffer) => {
-    left -= chunk.byteLength;
-    // The server would take what is too much for the start of another request.
-    if (left < 0)
-      stream.destroy(new ContentSizeError(`the content to send is longer than ${length} bytes`));
-  });
-  stream.on('error', fail);
-  stream.once('close', () => {
-    if (left > 0) fail(new ContentSizeError(`the content to send ended ${left} bytes early`));
-  });
-  outgoing.once('response', (response) => {
-    isAnswered = true;
-    if (outgoing.writableEnded) return;
-    // A refusal that came before everything was heard: nobody will listen to the rest. The
-    // connection cannot serve another request.
-    stream.unpipe(outgoing);
-    stream.destroy();
-    response.once('end', () => outgoing.destroy());
-  });
-  outgoing.once('close', () => stream.destroy());
-  stream.pipe(outgoing);
+/** The headers as they came: of a large body the parser knows another length. */
+function headersOf({ headers, socket }: IncomingMessage): IncomingHttpHeaders {
+  const bytes = blockReaderOf(socket)?.largeBodyBytes;
+  return bytes === undefined ? headers : { ...headers, 'content-length': String(bytes) };
 }
 
 function isStream(body: HttpRequest['body']): body is StreamBody {

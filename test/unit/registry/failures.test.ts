@@ -5,7 +5,7 @@ import { failure, refusal, type Asked } from '../../../src/registry/failures.ts'
 import { CutOffError } from '../../../src/registry/http/body.ts';
 import type { Answer } from '../../../src/registry/http/exchange.ts';
 import { StalledError } from '../../../src/registry/http/stall.ts';
-import { ContentSizeError } from '../../../src/registry/http/transport.ts';
+import { ContentSizeError } from '../../../src/registry/http/pump.ts';
 
 const ASKED: Asked = {
   side: 'target',
