@@ -133,6 +133,18 @@ describe('publisher', () => {
     assert.equal(map.changed, true);
   });
 
+  test('has changed the map even if somebody else has written the rest of it', async () => {
+    const { store, publisher, add } = setUp();
+    add('a');
+    await settled();
+    add('b');
+    store.editByHand(`${store.text}  "v/b:1": "${TARGET}/b:1"\n`);
+    const { writes } = store;
+    await publisher.finish();
+    assert.equal(store.writes, writes);
+    assert.deepEqual(publisher.map, { changed: true, revision: (await store.read())?.revision });
+  });
+
   test('gives a tag that the target lost one more look, at the end', async () => {
     const { store, target, publisher, add } = setUp();
     const a = add('a');
