@@ -97,27 +97,35 @@ for (const { name, start } of registries) {
     assert.equal((await both.verify(reference)).coSignatures?.length, 1);
   });
 
-  test(`what Cosign 3 attests at ${name} is a gate, and no signature`, async (t) => {
-    if (!requireServer(t, name, 'cosign')) return;
-    const { cosign, text, reference, verifier } = await worldOf(t, start);
-    const predicate = {
-      buildDefinition: {
-        buildType: 'https://actions.github.io/buildtypes/workflow/v1',
-        externalParameters: { workflow: { repository: SOURCE } },
-      },
-      runDetails: { builder: { id: 'https://builder.example' } },
-    };
-    await cosign.attest(text, VENDOR, { type: SLSA, predicate });
-    await assert.rejects(verifier().verify(reference), verdict('SIGNATURE_MISSING'));
-    await cosign.signBundle(text, VENDOR);
-    const gate = (sourceRepository: string): SignatureVerifier =>
-      verifier({
-        require: { signatures: 1, attestations: [{ predicateType: SLSA, sourceRepository }] },
-      });
-    const { attestations } = await gate(SOURCE).verify(reference);
-    assert.equal(attestations?.[0]?.predicateType, SLSA);
-    await assert.rejects(gate(`${SOURCE}-fork`).verify(reference), verdict('SIGNATURE_INVALID'));
-  });
+  for (const [version, attest, tools] of [
+    ['3', 'attest', ['cosign']],
+    ['2', 'attestClassic', ['cosign', 'cosign2']],
+  ] as const) {
+    test(`what Cosign ${version} attests at ${name} is a gate, and no signature`, async (t) => {
+      if (!requireServer(t, name, ...tools)) return;
+      const { cosign, text, reference, verifier } = await worldOf(t, start);
+      const predicate = {
+        buildDefinition: {
+          buildType: 'https://actions.github.io/buildtypes/workflow/v1',
+          externalParameters: { workflow: { repository: SOURCE } },
+        },
+        runDetails: { builder: { id: 'https://builder.example' } },
+      };
+      await cosign[attest](text, VENDOR, { type: SLSA, predicate });
+      await assert.rejects(verifier().verify(reference), verdict('SIGNATURE_MISSING'));
+      await cosign.signBundle(text, VENDOR);
+      const gate = (sourceRepository: string): SignatureVerifier =>
+        verifier({
+          require: { signatures: 1, attestations: [{ predicateType: SLSA, sourceRepository }] },
+        });
+      const { attestations = [] } = await gate(SOURCE).verify(reference);
+      assert.deepEqual(
+        attestations.map(({ predicateType, format }) => [predicateType, format]),
+        [[SLSA, version === '2' ? 'classic' : 'bundle']],
+      );
+      await assert.rejects(gate(`${SOURCE}-fork`).verify(reference), verdict('SIGNATURE_INVALID'));
+    });
+  }
 
   test(`Cosign itself accepts at ${name} what our tests sign`, async (t) => {
     if (!requireServer(t, name, 'cosign')) return;

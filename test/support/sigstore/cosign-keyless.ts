@@ -6,6 +6,11 @@ import type { TestIdentity } from './identities.ts';
 import type { PrivateSigstore } from './private-sigstore.ts';
 import { identityToken, serveSigstore } from './serve.ts';
 
+interface Statement {
+  readonly type: string;
+  readonly predicate: object;
+}
+
 /** The real Cosign, signing without keys at a Sigstore of ours. */
 export interface KeylessCosign {
   /** Path of the `trusted_root.json`. */
@@ -15,11 +20,9 @@ export interface KeylessCosign {
   /** As Cosign 2 does: a payload under the tag `sha256-….sig`. */
   signClassic(image: string, identity: TestIdentity): Promise<void>;
   /** Attests with Cosign 3. */
-  attest(
-    image: string,
-    identity: TestIdentity,
-    statement: { readonly type: string; readonly predicate: object },
-  ): Promise<void>;
+  attest(image: string, identity: TestIdentity, statement: Statement): Promise<void>;
+  /** Attests with Cosign 2: an envelope under the tag `sha256-….att`. */
+  attestClassic(image: string, identity: TestIdentity, statement: Statement): Promise<void>;
   /** Lets Cosign 3 verify. @throws whatever Cosign says against it */
   verify(image: string, identity: TestIdentity): Promise<void>;
   stop(): Promise<void>;
@@ -46,19 +49,17 @@ export async function startKeylessCosign(
       const urls = ['--fulcio-url', server.url, '--rekor-url', server.url];
       await execa(binary('cosign2'), ['sign', ...urls, ...root, ...asked(identity), image]);
     },
-    async attest(image, identity, { type, predicate }) {
-      const file = join(folder, 'predicate.json');
-      await writeFile(file, JSON.stringify(predicate));
-      const statement = ['--type', type, '--predicate', file];
+    async attest(image, identity, statement) {
+      const stated = await written(statement, folder);
       const config = ['--signing-config', signingConfig];
-      await execa(binary('cosign'), [
-        'attest',
-        ...config,
-        ...root,
-        ...statement,
-        ...asked(identity),
-        image,
-      ]);
+      const options = [...config, ...root, ...stated, ...asked(identity)];
+      await execa(binary('cosign'), ['attest', ...options, image]);
+    },
+    async attestClassic(image, identity, statement) {
+      const stated = await written(statement, folder);
+      const urls = ['--fulcio-url', server.url, '--rekor-url', server.url];
+      const options = [...urls, ...root, ...stated, ...asked(identity)];
+      await execa(binary('cosign2'), ['attest', ...options, image]);
     },
     async verify(image, { subject, issuer }) {
       const identity = ['--certificate-identity', subject, '--certificate-oidc-issuer', issuer];
@@ -86,4 +87,10 @@ function signingConfigOf(url: string): object {
 
 function asked(identity: TestIdentity): readonly string[] {
   return ['--identity-token', identityToken(identity), '--yes'];
+}
+
+async function written({ type, predicate }: Statement, folder: string): Promise<readonly string[]> {
+  const file = join(folder, 'predicate.json');
+  await writeFile(file, JSON.stringify(predicate));
+  return ['--type', type, '--predicate', file];
 }

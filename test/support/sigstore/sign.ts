@@ -99,24 +99,8 @@ export async function signBundle(
   signer: TestSigner,
   options: BundleOptions = {},
 ): Promise<SignatureLayer> {
-  const payload = Buffer.from(
-    JSON.stringify({
-      _type: options.statementType ?? 'https://in-toto.io/Statement/v1',
-      subject: [{ digest: { sha256: digest.slice('sha256:'.length) } }],
-      predicateType: options.predicateType ?? COSIGN_SIGN_PREDICATE,
-      predicate: options.predicate ?? {},
-    }),
-  );
-  const payloadType = options.payloadType ?? 'application/vnd.in-toto+json';
-  const header = `DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `;
-  const encoded = Buffer.concat([Buffer.from(header), payload]);
   const { keys, verifier, certificate } = await materialOf(sigstore, signer);
-  const signature = signWith(keys, encoded);
-  const envelope = {
-    payload: payload.toString('base64'),
-    payloadType,
-    signatures: [{ sig: signature.toString('base64') }],
-  };
+  const { envelope, payload, encoded, signature } = envelopeOf(digest, keys, options);
   const log = options.log ?? 'v1';
   const der = certificate ?? spkiOf(keys.publicKey);
   const logged = options.loggedCertificate ?? der;
@@ -154,14 +138,45 @@ export async function signBundle(
   return { mediaType: bundle.mediaType, bytes: Buffer.from(JSON.stringify(bundle)) };
 }
 
-interface Material {
+interface SignedEnvelope {
+  readonly envelope: {
+    readonly payload: string;
+    readonly payloadType: string;
+    readonly signatures: readonly { readonly sig: string }[];
+  };
+  readonly payload: Buffer;
+  /** What the signature is over. */
+  readonly encoded: Buffer;
+  readonly signature: Buffer;
+}
+
+/** A statement about an image, in a signed envelope. */
+export function envelopeOf(digest: Digest, keys: KeyPair, options: BundleOptions): SignedEnvelope {
+  const payload = Buffer.from(
+    JSON.stringify({
+      _type: options.statementType ?? 'https://in-toto.io/Statement/v1',
+      subject: [{ digest: { sha256: digest.slice('sha256:'.length) } }],
+      predicateType: options.predicateType ?? COSIGN_SIGN_PREDICATE,
+      predicate: options.predicate ?? {},
+    }),
+  );
+  const payloadType = options.payloadType ?? 'application/vnd.in-toto+json';
+  const header = `DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `;
+  const encoded = Buffer.concat([Buffer.from(header), payload]);
+  const signature = signWith(keys, encoded);
+  const signatures = [{ sig: signature.toString('base64') }];
+  const envelope = { payload: payload.toString('base64'), payloadType, signatures };
+  return { envelope, payload, encoded, signature };
+}
+
+export interface Material {
   readonly keys: KeyPair;
   /** PEM, as a log entry names the signer. */
   readonly verifier: string;
   readonly certificate: Buffer | undefined;
 }
 
-async function materialOf(sigstore: PrivateSigstore, signer: TestSigner): Promise<Material> {
+export async function materialOf(sigstore: PrivateSigstore, signer: TestSigner): Promise<Material> {
   if ('key' in signer) {
     const verifier = toPem(spkiOf(signer.key.publicKey), 'PUBLIC KEY');
     return { keys: signer.key, verifier, certificate: undefined };
@@ -170,7 +185,7 @@ async function materialOf(sigstore: PrivateSigstore, signer: TestSigner): Promis
   return { keys, verifier: toPem(certificate, 'CERTIFICATE'), certificate };
 }
 
-function signWith({ privateKey }: KeyPair, bytes: Buffer): Buffer {
+export function signWith({ privateKey }: KeyPair, bytes: Buffer): Buffer {
   return signBytes(
     privateKey.asymmetricKeyType === 'ed25519' ? undefined : 'sha256',
     bytes,
@@ -192,7 +207,7 @@ function hashedRekord(digest: Buffer, signature: Buffer, verifier: string): LogB
   };
 }
 
-function dsseV1(
+export function dsseV1(
   envelope: { readonly signatures: readonly { readonly sig: string }[] },
   payload: Buffer,
   verifier: string,
@@ -258,7 +273,7 @@ function verifierV2(isCertified: boolean, der: Buffer): object {
 }
 
 /** How the classic format's annotation spells an entry. */
-function classicEntry(entry: LogEntry): object {
+export function classicEntry(entry: LogEntry): object {
   return {
     SignedEntryTimestamp: entry.inclusionPromise?.signedEntryTimestamp,
     Payload: {
