@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 
 /**
- * The file with the bundled workflows, which `npm run build` leaves beside the compiled sources:
+ * The file with the bundled workflows, which `npm run build` leaves among the compiled sources:
  * no bundler runs, and none needs to be installed, where the orchestrator does.
  *
  * @throws ConfigError if it was not built
  */
-export function workflowBundle(folder: string = join(import.meta.dirname, '..')): string {
+export function workflowBundle(folder: string = join(import.meta.dirname, '../../../dist/orchestrator')): string {
   const file = join(folder, 'workflow-bundle.js');
   if (existsSync(file)) return file;
   throw new ConfigError(
