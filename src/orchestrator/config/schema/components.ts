@@ -28,21 +28,14 @@ const name = text(
   },
 );
 
-const value: Schema<ItemValue> = about(
-  v.union([
-    v.pipe(
-      v.string(),
-      // Any of them may be a secret.
-      v.metadata({ secret: true }),
-      v.check(
-        (given) => !given.includes('{{'),
-        'still holds a placeholder {{…}}: write what belongs there',
-      ),
-    ),
-    v.number(),
-    v.boolean(),
-  ]),
-  { title: 'Value', description: 'The value itself.' },
+const value: Schema<ItemValue> = v.pipe(
+  v.union([v.string(), v.number(), v.boolean()]),
+  // Any of them may be a secret.
+  v.metadata({ title: 'Value', description: 'The value itself.', secret: true }),
+  v.check(
+    (given) => typeof given !== 'string' || !given.includes('{{'),
+    'still holds a placeholder {{…}}: write what belongs there',
+  ),
 );
 
 const item: Schema<ItemSettings> = about(
