@@ -1,4 +1,4 @@
-import { SignatureError } from '../../errors.ts';
+import { RegistryError, SignatureError } from '../../errors.ts';
 import { type ExitCode, gravestExitCode } from '../../exit-code.ts';
 import { reportError } from '../../mirror/report.ts';
 import {
@@ -7,9 +7,9 @@ import {
   parseReference,
   type DigestReference,
 } from '../../registry/reference.ts';
-import { RegistryError } from '../../errors.ts';
 import type { RegistryReader } from '../../registry/registry.ts';
 import type { SignatureVerifier, Verification } from '../../signatures/signature-verifier.ts';
+import { evidenceLines } from '../output/evidence-text.ts';
 import { printable, type Paint } from '../output/format.ts';
 import { reportLines } from '../output/json.ts';
 import { writeResult, type Terminal } from '../output/terminal.ts';
@@ -81,22 +81,6 @@ function refusal(image: string, error: unknown, paint: Paint): string {
 }
 
 function evidence(image: string, verification: Verification, paint: Paint): string {
-  const { digest, signer, signedAt, logIndex, foundAt, format } = verification;
-  const rows: (readonly [string, string | undefined])[] = [
-    ['digest', digest],
-    ...(signer.kind === 'key'
-      ? ([['key', signer.name]] as const)
-      : ([
-          ['signer', signer.subject],
-          ['issuer', signer.issuer],
-          ...Object.entries(signer.extensions),
-        ] as const)),
-    ['signed at', signedAt],
-    ['log index', logIndex],
-    ['found at', `${foundAt.reference} (${foundAt.place}, ${format} format)`],
-  ];
-  const lines = rows
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `    ${paint('dim', name.padEnd(30))} ${printable(value ?? '')}`);
+  const lines = evidenceLines(verification, paint);
   return `${paint('green', '✔')} ${printable(image)}: verified\n${lines.join('\n')}\n`;
 }
