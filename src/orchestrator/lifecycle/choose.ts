@@ -13,15 +13,12 @@ export async function chooseAnnounced(
   serving: ContainerLabels | undefined,
   options: Options,
 ): Promise<Choice> {
-  const announced =
-    request.image === undefined
-      ? await latestOf(world, request.app, options)
-      : { source: request.image, version: request.version };
-  const image = await world.images.admit(announced.source, options);
+  const { source, version } = await announcedFor(world, request, options);
+  const image = await world.images.admit(source, options);
   const previous = previousOf(serving, image);
   return {
-    source: announced.source,
-    version: announced.version ?? tagOf(announced.source) ?? image.image.digest,
+    source,
+    version: version ?? image.image.digest,
     image,
     ...(previous === undefined ? {} : { previous }),
   };
@@ -99,14 +96,18 @@ function previousOf(
   return { version, source, image };
 }
 
-async function latestOf(
-  world: AppWorld,
-  app: string,
+/** What is asked for, as announced. @throws ReleaseSourceError; CommandRefused `NO_RELEASE` */
+export async function announcedFor(
+  world: Pick<AppWorld, 'releases'>,
+  { app, image, version }: Omit<InstallRequest, 'commandId'>,
   options: Options,
 ): Promise<{ readonly source: string; readonly version: string | undefined }> {
+  if (image !== undefined) return { source: image, version: version ?? tagOf(image) };
   const { releases } = await world.releases.latest(options);
   const release = releases.find(({ appName }) => appName === app);
-  if (release !== undefined) return { source: release.image, version: release.version };
+  if (release !== undefined) {
+    return { source: release.image, version: release.version ?? tagOf(release.image) };
+  }
   throw new CommandRefused(
     'NO_RELEASE',
     `${world.releases.location} announces no release of ${app}; name the image, or look at the tenant's marketplace`,
