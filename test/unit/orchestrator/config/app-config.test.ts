@@ -9,6 +9,10 @@ async function settings(apps: string, app: string): Promise<AppConfig> {
   return appConfigFor(config.apps, app);
 }
 
+async function probe(health: string): Promise<unknown> {
+  return (await settings(`{ a: { health: ${health} } }`, 'a')).gate.probe;
+}
+
 describe('the settings of an app', () => {
   test('are the defaults where nothing is said', async () => {
     assert.deepEqual(await settings('{}', 'teradata'), {
@@ -80,8 +84,6 @@ describe('the settings of an app', () => {
   });
 
   test('the probe can be elsewhere, or left out', async () => {
-    const probe = async (health: string): Promise<unknown> =>
-      (await settings(`{ a: { health: ${health} } }`, 'a')).gate.probe;
     assert.deepEqual(await probe('{ port: 9000, path: /ready }'), { port: 9000, path: '/ready' });
     assert.equal(await probe('{ probe: false }'), undefined);
   });

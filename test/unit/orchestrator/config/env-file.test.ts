@@ -18,11 +18,11 @@ describe('a .env file', () => {
   });
 
   test('knows the line of each', () => {
-    const { placeOf } = parseEnvFile('\n# A=0\nA=1\nB="x\nC=not me\n"\nC=2\nA=3', '.env');
-    assert.deepEqual(placeOf('A'), { file: '.env', line: 8, column: 1 });
-    assert.deepEqual(placeOf('B'), { file: '.env', line: 4, column: 1 });
-    assert.deepEqual(placeOf('C'), { file: '.env', line: 7, column: 1 });
-    assert.equal(placeOf('D'), undefined);
+    const file = parseEnvFile('\n# A=0\nA=1\nB="x\nC=not me\n"\nC=2\nA=3', '.env');
+    assert.deepEqual(file.placeOf('A'), { file: '.env', line: 8, column: 1 });
+    assert.deepEqual(file.placeOf('B'), { file: '.env', line: 4, column: 1 });
+    assert.deepEqual(file.placeOf('C'), { file: '.env', line: 7, column: 1 });
+    assert.equal(file.placeOf('D'), undefined);
   });
 
   test('tells of lines that set nothing, without repeating what may be a secret', () => {

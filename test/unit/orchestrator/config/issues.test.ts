@@ -14,6 +14,17 @@ async function warnings(text: string): Promise<readonly string[]> {
   return found.warnings.map(({ line, path, message }) => `${line}: ${path} ${message}`);
 }
 
+function withItem(item: string, more: string = ''): string {
+  return `${MINIMAL}      - { name: secretKey, ${item} }\n${more}`;
+}
+
+function named(store: string): string {
+  return withItem(
+    'secretKeyRef: { name: ATLAN_AUTH_CLIENT_ID }',
+    `    auth: { secretStore: ${store} }\n`,
+  );
+}
+
 describe('problems', () => {
   test('are told all at once, each in its place, in the order of the file', async () => {
     const text = `atlan: { deployment_name: "a b", domain: https://acme.atlan.com, region: eu }
@@ -88,9 +99,6 @@ orchestrator: { network: 7, verify: { mode: wran }, apps: { Tera: { memory: lots
 });
 
 describe('components', () => {
-  const withItem = (item: string, more: string = ''): string =>
-    `${MINIMAL}      - { name: secretKey, ${item} }\n${more}`;
-
   test('an object store is needed', async () => {
     assert.deepEqual(await problems(MINIMAL.replace('objectstore', 'store')), [
       'config.yaml:6:1: components.objectstore: missing: apps keep what they extract in the component objectstore',
@@ -128,11 +136,6 @@ describe('components', () => {
   });
 
   test('a secret store must be described; that of the deployment is made here', async () => {
-    const named = (name: string): string =>
-      withItem(
-        'secretKeyRef: { name: ATLAN_AUTH_CLIENT_ID }',
-        `    auth: { secretStore: ${name} }\n`,
-      );
     assert.deepEqual(await problems(named('vault')), [
       'config.yaml:12:9: components.objectstore.metadata[2]: refers to the secret store "vault", which is not described',
     ]);

@@ -25,6 +25,10 @@ container_registry: { base: "", image_map_path: sdr/image-map.yaml, username: ""
 const DOTENV =
   'SDR_DEPLOYMENT_NAME=prod\nATLAN_AUTH_CLIENT_ID=the-client\nATLAN_AUTH_CLIENT_SECRET=s3cret\n';
 
+function own(text: string): string {
+  return `${MINIMAL}orchestrator:\n${text.replaceAll(/^/gm, '  ')}\n`;
+}
+
 describe('defaults', () => {
   test('the least there is to say gives everything', async () => {
     const { components, atlan, ...rest } = await load(MINIMAL);
@@ -227,9 +231,6 @@ ${MINIMAL.slice(MINIMAL.indexOf('components:'))}`;
 });
 
 describe('own settings', () => {
-  const own = (text: string): string =>
-    `${MINIMAL}orchestrator:\n${text.replaceAll(/^/gm, '  ')}\n`;
-
   test('Temporal: elsewhere, in the clear, with a key', async () => {
     const { temporal } = await load(
       own('temporal: { address: "localhost:7233", tls: false, api_key: k, task_queue: q }'),
