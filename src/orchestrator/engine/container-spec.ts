@@ -43,11 +43,20 @@ export interface ContainerSpec {
   readonly healthCheck?: HealthCheck | 'none';
   /** Whether the engine puts an init process in front, which reaps orphans. */
   readonly init?: boolean;
+  /** In place of the engine's own. */
+  readonly ulimits?: readonly Ulimit[];
+}
+
+/** For example `nofile`; see setrlimit(2). */
+export interface Ulimit {
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
 }
 
 export type Mount = BindMount | VolumeMount | TmpfsMount;
 
-/** A file or folder of the host. It must exist: an engine that would create it is not let. */
+/** A file or folder of the host. Where it is missing Docker refuses; Podman makes a folder. */
 export interface BindMount {
   readonly kind: 'bind';
   readonly source: string;

@@ -1,0 +1,66 @@
+import * as v from 'valibot';
+import { EngineError } from '../../errors.ts';
+import type { Options } from '../../options.ts';
+import type { Clock } from '../../registry/http/clock.ts';
+import { formatReference } from '../../registry/reference.ts';
+import type { ContainerId } from './container.ts';
+import type { ContainerSpec } from './container-spec.ts';
+import { engineMessage, refused } from './engine-failures.ts';
+import type { EngineRequests } from './engine-requests.ts';
+import { parse } from './inspect-json.ts';
+import { removeContainer } from './lifecycle.ts';
+import { connectContainer, networkExists } from './networks.ts';
+import { attachmentsOf, createBody } from './write-spec.ts';
+
+const created = v.object({ Id: v.string() });
+
+/** Creates a container in all its networks, or none. */
+export async function createContainer(
+  requests: EngineRequests,
+  spec: ContainerSpec,
+  clock: Clock,
+  options: Options,
+): Promise<ContainerId> {
+  const { dialect } = await requests.session(options);
+  const networks = attachmentsOf(spec);
+  // Docker finds a missing network only at the start.
+  for (const { name } of networks) {
+    if (!(await networkExists(requests, name, options))) {
+      throw new EngineError(
+        'NOT_FOUND',
+        `there is no network ${name} at ${requests.location} for container ${spec.name}`,
+      );
+    }
+  }
+  const what = `create container ${spec.name} of ${formatReference(spec.image)}`;
+  const answer = await requests.send({
+    method: 'POST',
+    path: '/containers/create',
+    query: { name: spec.name },
+    body: createBody(spec, dialect),
+    what,
+    ...options,
+  });
+  if (answer.status !== 201) {
+    const isMissing = answer.status === 404 || /bind source path/.test(engineMessage(answer));
+    const code = dialect.isNameTaken(answer)
+      ? 'NAME_TAKEN'
+      : isMissing
+        ? 'NOT_FOUND'
+        : 'ENGINE_REFUSED';
+    throw refused(requests.location, what, answer, code);
+  }
+  const { Id } = parse(created as v.GenericSchema<unknown, { Id: string }>, answer, 'its answer');
+  const id = Id as ContainerId;
+  if (dialect.createsInSeveralNetworks) return id;
+  try {
+    for (const network of networks.slice(1)) {
+      await connectContainer(requests, id, network, options);
+    }
+  } catch (error) {
+    // Half of it would be found by its name and taken for whole.
+    await removeContainer(requests, id, clock, {});
+    throw error;
+  }
+  return id;
+}
