@@ -52,7 +52,7 @@ export interface AdmissionOptions extends Pick<
   readonly env: Environment;
   readonly logger?: Logger;
   /** Opens registries; those of this product by default. */
-  readonly openRegistries?: (hosts: HostSettingsByHost) => Registries;
+  readonly openRegistries?: (hosts: HostSettingsByHost) => OpenRegistries;
   /** Makes the verifier; the one of this product by default. */
   readonly openVerifier?: (
     registry: RegistryReader,
@@ -60,12 +60,15 @@ export interface AdmissionOptions extends Pick<
   ) => SignatureVerifier;
 }
 
+/** What of the registries an admission needs. */
+export type OpenRegistries = Pick<Registries, 'source' | 'credentialFor' | 'close'>;
+
 /** Makes an admission from the configuration; nothing is asked yet. */
 export function createAdmission(options: AdmissionOptions): Admission {
   const { verify, trustRoot, env, logger = silentLogger } = options;
   const openRegistries =
     options.openRegistries ??
-    ((hosts: HostSettingsByHost): Registries =>
+    ((hosts: HostSettingsByHost): OpenRegistries =>
       createRegistries({ hosts, env, logger, userAgent: 'sdr-orchestrator' }));
   const openVerifier =
     options.openVerifier ??
