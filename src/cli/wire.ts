@@ -5,6 +5,7 @@ import type { ImageCopier } from '../copiers/image-copier.ts';
 import { targetNaming } from '../mirror/naming.ts';
 import type { RunDependencies, RunSettings } from '../mirror/run.ts';
 import { createRegistries, type Registries } from '../registry/client.ts';
+import { parsePlatform } from '../registry/platform.ts';
 import { canonicalRegistry } from '../registry/reference.ts';
 import type { ReleaseSource } from '../releases/release-source.ts';
 import { selectReleases } from '../releases/select.ts';
@@ -40,7 +41,7 @@ export async function wireRun(
   const { source, target, copy, verify } = config;
   const store = await wireMap(config.map, world);
   const releases = narrow(await wireReleases(config, world), only, source.registry);
-  const registries = wireRegistries(config.registries, world);
+  const registries = wireRegistries(config.registries, world, copy);
   // Shared, so that what is attached to an image is asked once a run.
   const discover = discoverOnce();
   const copier = await wireCopier(copy, registries, {
@@ -49,6 +50,7 @@ export async function wireRun(
     signatures: copy.signatures,
     logger: world.logger,
     discover,
+    ...(copy.platforms === undefined ? {} : { platforms: copy.platforms.map(parsePlatform) }),
   });
   return {
     dependencies: {
@@ -89,9 +91,14 @@ export async function wireMap(map: MapConfig, world: World): Promise<ProvableMap
 }
 
 /** Opens the registries; nothing is asked of them yet. */
-export function wireRegistries(hosts: Config['registries'], world: World): Registries {
+export function wireRegistries(
+  hosts: Config['registries'],
+  world: World,
+  { bandwidth }: Pick<Config['copy'], 'bandwidth'> = {},
+): Registries {
   return createRegistries({
     hosts,
+    ...(bandwidth === undefined ? {} : { bandwidth }),
     env: world.env,
     logger: world.logger,
     userAgent: `sdr-mirror/${packageVersion()}`,
@@ -136,6 +143,7 @@ async function wireCopier(
       ...options,
       credentialFor: async (registry, own) => registries.credentialFor(registry, own),
       settingsFor: (registry) => registries.settingsFor(registry),
+      ensureRepository: async (repository, own) => registries.ensureRepository(repository, own),
     });
   }
   const { createRegistryCopier } = await import('../copiers/registry-copier.ts');

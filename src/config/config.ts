@@ -57,4 +57,8 @@ export interface CopyConfig {
   readonly signatures: boolean;
   /** Images in flight at once. */
   readonly concurrency: number;
+  /** Most bytes a second that all images together are read with. */
+  readonly bandwidth?: number;
+  /** The platforms copied of each image, `os/architecture[/variant]`; all by default. */
+  readonly platforms?: readonly string[];
 }

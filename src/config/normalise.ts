@@ -2,7 +2,9 @@ import { canonicalRegistry } from '../registry/reference.ts';
 import { toMapPlace } from '../settings/map-config.ts';
 import { toRegistries } from '../settings/registries-config.ts';
 import { toVerify } from '../settings/verify-config.ts';
-import type { Config, MapConfig, ReleasesConfig } from './config.ts';
+import type { Config, CopyConfig, MapConfig, ReleasesConfig } from './config.ts';
+import { parseRate } from '../settings/rate.ts';
+import type { CopySettings } from './schema/copy.ts';
 import type { MapSettings } from './schema/map.ts';
 import type { ReleasesSettings } from './schema/releases.ts';
 import type { Settings } from './schema/settings.ts';
@@ -19,7 +21,18 @@ export function normalise(
     source: { registry: canonicalRegistry(source.registry) },
     verify: toVerify(verify),
     registries: toRegistries(registries),
-    copy,
+    copy: toCopy(copy),
+  };
+}
+
+function toCopy(settings: CopySettings): CopyConfig {
+  const { engine, signatures, concurrency, bandwidth, platforms } = settings;
+  return {
+    engine,
+    signatures,
+    concurrency,
+    ...(bandwidth === undefined ? {} : { bandwidth: parseRate(bandwidth) }),
+    ...(platforms === undefined ? {} : { platforms }),
   };
 }
 

@@ -1,4 +1,6 @@
 import { silentLogger, type Logger } from '../log.ts';
+import type { Platform } from '../registry/manifest.ts';
+import { formatPlatform } from '../registry/platform.ts';
 import { atDigest } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
 import { discoverAttachments } from '../signatures/discover.ts';
@@ -7,6 +9,7 @@ import { AttachmentWriter } from './attachment-writer.ts';
 import { CopySession } from './copy-session.ts';
 import type { CopyResult, ImageCopier } from './image-copier.ts';
 import { digestsOf, readManifest, readTree, type ManifestTree } from './manifest-tree.ts';
+import { isSparse, omittedPlatforms, selectPlatforms } from './platforms.ts';
 import { readBack } from './read-back.ts';
 import type { TreeWriter } from './tree-writer.ts';
 
@@ -19,6 +22,8 @@ export interface CopierOptions {
   readonly logger?: Logger;
   /** Finds what is attached; a run may share what its verifier found. */
   readonly discover?: typeof discoverAttachments;
+  /** The only platforms to copy of each image; all by default. */
+  readonly platforms?: readonly Platform[];
   /** Milliseconds before each further look at a tag that does not show what was written. */
   readonly lookAgainAfter?: readonly number[];
 }
@@ -43,6 +48,12 @@ export function createCopier(
   bring: BringImage,
 ): ImageCopier {
   const { source, target, logger = silentLogger, discover = discoverAttachments } = options;
+  const { platforms } = options;
+  if (platforms !== undefined) {
+    logger.warn('images are copied in part: what is left out cannot be pulled from the target', {
+      platforms: platforms.map(formatPlatform).join(', '),
+    });
+  }
   const attachmentWriter = new AttachmentWriter({ source, target, writer, logger });
 
   return {
@@ -54,13 +65,16 @@ export function createCopier(
         readManifest(source, from.digest, session),
       ]);
       const isNew = held === undefined;
-      const tree = await readTree(source, root, session);
+      const whole = await readTree(source, root, session);
+      const tree = platforms === undefined ? whole : selectPlatforms(whole, platforms, from);
+      const omitted = omittedPlatforms(tree);
 
       const [attached, brought] = await session.all([
         options.signatures
           ? findAttachments(source, digestsOf(tree), session, { discover, logger })
           : [],
-        isNew ? bring(tree, session) : 'manifest',
+        // Of a sparse index the target may have other platforms than are wanted now.
+        isNew || isSparse(tree) ? bring(tree, session) : 'manifest',
       ]);
 
       // With nothing to attach to it the tag's own PUT is enough.
@@ -78,6 +92,7 @@ export function createCopier(
       return {
         digest: from.digest,
         ...session.tally.result(),
+        ...(omitted.length === 0 ? {} : { omitted }),
         attachments: attached.flatMap(({ attachments }) => attachments).length,
       };
     },

@@ -37,6 +37,8 @@ export interface CopyResult {
   };
   /** Bytes of blobs sent to the target. */
   readonly bytes: number;
+  /** Platforms that the index lists and the target lacks, as was asked for; absent if there are none. */
+  readonly omitted?: readonly string[];
   /** Signatures, attestations and SBOMs that are now at the target with the image. */
   readonly attachments: number;
 }

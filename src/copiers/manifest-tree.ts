@@ -4,6 +4,7 @@ import {
   MediaType,
   type Descriptor,
   type Manifest,
+  type Platform,
 } from '../registry/manifest.ts';
 import { atDigest, formatReference, type Digest } from '../registry/reference.ts';
 import type { RegistryReader } from '../registry/registry.ts';
@@ -15,6 +16,8 @@ export interface ManifestTree {
   /** Known for indexes and for the root; others are read only when they have to be copied. */
   readonly manifest: Manifest | undefined;
   readonly children: readonly ManifestTree[];
+  /** Platforms that the manifest lists and nobody wants at the target; see `platforms.ts`. */
+  readonly omitted?: readonly Platform[];
 }
 
 /** Nested deeper than anybody builds; a bound for what somebody might forge. */

@@ -4,12 +4,13 @@ import type { Options } from '../options.ts';
 import type { Descriptor } from '../registry/manifest.ts';
 import type { Credential } from '../registry/credentials.ts';
 import type { HostSettings } from '../registry/hosts.ts';
-import { atDigest } from '../registry/reference.ts';
+import { atDigest, type Repository } from '../registry/reference.ts';
 import { BlobTransfers } from './blob-transfers.ts';
 import { createCopier, type CopierOptions } from './copy-image.ts';
 import type { CopySession } from './copy-session.ts';
 import type { ImageCopier } from './image-copier.ts';
 import { blobsOf, digestsOf, readManifest, type ManifestTree } from './manifest-tree.ts';
+import { isSparse } from './platforms.ts';
 import { checkSkopeo, runSkopeoCopy } from './skopeo-command.ts';
 import type { SkopeoHost } from './skopeo-session.ts';
 import { TreeWriter } from './tree-writer.ts';
@@ -18,6 +19,8 @@ export interface SkopeoCopierOptions extends CopierOptions {
   /** Who one is at a registry, found as our own client finds it. */
   readonly credentialFor: (registry: string, options: Options) => Promise<Credential>;
   readonly settingsFor: (registry: string) => HostSettings;
+  /** Creates a repository that has to be there before skopeo writes to it. */
+  readonly ensureRepository?: (repository: Repository, options: Options) => Promise<void>;
   /** Name or path; `skopeo` by default. */
   readonly binary?: string;
   /** Most skopeo processes at once; 4 by default. */
@@ -49,7 +52,8 @@ export function createSkopeoCopier(options: SkopeoCopierOptions): ImageCopier {
   });
 
   const copyTree = async (tree: ManifestTree, session: CopySession): Promise<void> => {
-    if (tree.children.some(({ children }) => children.length > 0)) {
+    // Skopeo takes no index within an index, and copies all of an index or none.
+    if (isSparse(tree) || tree.children.some(({ children }) => children.length > 0)) {
       for (const child of tree.children) await copyTree(child, session);
       await writer.writeManifest(tree, atDigest(session.target, tree.digest), session);
       return;
@@ -75,6 +79,7 @@ export function createSkopeoCopier(options: SkopeoCopierOptions): ImageCopier {
     if (!isUsable) await checkSkopeo(binary, session.options);
     isUsable = true;
     const settle = await countBlobs(tree, options, session);
+    await options.ensureRepository?.(session.target, session.options);
     await copyTree(tree, session);
     settle();
     return 'manifest';

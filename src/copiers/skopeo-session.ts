@@ -23,12 +23,13 @@ export interface SkopeoSession extends AsyncDisposable {
  * Writes credentials and certificates into a folder that only this user can enter, and that is
  * gone when the session is disposed of.
  *
- * @throws ConfigError for a credential that skopeo takes by its arguments alone
+ * @throws ConfigError for a credential that skopeo takes by its arguments alone, or a proxy for one host
  */
 export async function openSkopeoSession(
   source: SkopeoHost,
   target: SkopeoHost,
 ): Promise<SkopeoSession> {
+  for (const host of [source, target]) assertNoProxyOfItsOwn(host);
   const auths = { ...authsOf(source), ...authsOf(target) };
   const folder = await mkdtemp(join(tmpdir(), 'sdr-mirror-skopeo-'));
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
@@ -48,6 +49,13 @@ export async function openSkopeoSession(
     await dispose();
     throw error;
   }
+}
+
+function assertNoProxyOfItsOwn({ registry, settings }: SkopeoHost): void {
+  if (settings.proxy === undefined) return;
+  throw new ConfigError(
+    `registries: ${registry}: proxy is for copy.engine: registry only: skopeo takes its proxy from HTTPS_PROXY and NO_PROXY`,
+  );
 }
 
 function authsOf({ registry, credential }: SkopeoHost): Readonly<Record<string, object>> {

@@ -6,6 +6,7 @@ import type { PutManifestResult, Registry } from '../registry/registry.ts';
 import type { BlobTransfers } from './blob-transfers.ts';
 import type { CopySession } from './copy-session.ts';
 import { blobsOf, readManifest, type ManifestTree } from './manifest-tree.ts';
+import { isSparse, sparseRefusal } from './platforms.ts';
 import { SingleFlight } from './single-flight.ts';
 
 export interface TreeWriterDependencies {
@@ -51,6 +52,8 @@ export class TreeWriter {
     try {
       return await this.#put(reference, manifest, session);
     } catch (error) {
+      const refusal = sparseRefusal(error, tree, reference);
+      if (refusal !== undefined) throw refusal;
       if (!(error instanceof RegistryError) || !LACKING.test(error.registryCode ?? '')) throw error;
       this.#logger.warn('the target claimed to hold what it lacks; sending it again', {
         manifest: formatReference(reference),
@@ -82,7 +85,7 @@ export class TreeWriter {
         this.#target.head(reference, options),
         this.#manifestOf(child, session),
       ]);
-      if (held !== undefined) return;
+      if (held !== undefined && !isSparse(child)) return;
       const known = { ...child, manifest };
       await this.#writeContents(known, session, false);
       await this.writeManifest(known, reference, session);

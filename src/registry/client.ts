@@ -17,6 +17,7 @@ import {
 import { HostClient } from './host-client.ts';
 import { Hosts, type HostSettings, type HostSettingsByHost } from './hosts.ts';
 import type { Environment } from './http/agents.ts';
+import { Bandwidth } from './http/bandwidth.ts';
 import { abandonable, systemClock, type Clock } from './http/clock.ts';
 import { Exchange } from './http/exchange.ts';
 import { formSender } from './http/form.ts';
@@ -48,6 +49,8 @@ export interface RegistriesOptions {
   readonly userAgent?: string;
   /** Most requests in flight at one host. */
   readonly concurrency?: number;
+  /** Most bytes of blobs a second that are streamed from all registries together. */
+  readonly bandwidth?: number;
   /** Longest silence of a peer, in milliseconds. */
   readonly stallMs?: number;
   /** Longest wait for a connection, in milliseconds. */
@@ -108,6 +111,7 @@ class SharedRegistries {
   readonly hosts: Hosts;
   readonly logger: Logger;
   readonly manifests: ManifestCache = new ManifestCache();
+  readonly bandwidth: Bandwidth | undefined;
   readonly #options: RegistriesOptions;
   readonly #clock: Clock;
   readonly #transport: Transport;
@@ -122,6 +126,8 @@ class SharedRegistries {
     const { env = process.env, logger = silentLogger, clock = systemClock } = options;
     this.hosts = new Hosts(options.hosts);
     this.logger = logger;
+    const { bandwidth } = options;
+    this.bandwidth = bandwidth === undefined ? undefined : new Bandwidth(bandwidth, clock);
     this.#options = options;
     this.#clock = clock;
     this.#sources = options.credentialSources ?? systemSources(env);
@@ -248,7 +254,11 @@ class DistributionRegistry implements Registry {
     descriptor: Descriptor,
     options: OpenBlobOptions = {},
   ): Promise<Readable> {
-    return openBlob(repository, descriptor, { ...this.#context(repository), ...options });
+    const stream = await openBlob(repository, descriptor, {
+      ...this.#context(repository),
+      ...options,
+    });
+    return this.#shared.bandwidth?.throttle(stream) ?? stream;
   }
 
   async putBlob(

@@ -1,16 +1,10 @@
 import * as v from 'valibot';
 import { optional, withDefault, type Schema } from '../../settings/fields.ts';
+import { copySchema, type CopySettings } from './copy.ts';
 import { mapSchema, type MapSettings } from './map.ts';
 import { registriesSchema, type RegistriesSettings } from '../../settings/registries.ts';
 import { releasesSchema, type ReleasesSettings } from './releases.ts';
-import {
-  copySchema,
-  sourceSchema,
-  targetSchema,
-  type CopySettings,
-  type SourceSettings,
-  type TargetSettings,
-} from './target.ts';
+import { sourceSchema, targetSchema, type SourceSettings, type TargetSettings } from './target.ts';
 import { verifySchema, type VerifySettings } from '../../settings/verify.ts';
 
 /** `mirror.yaml` as validated: defaults filled in, nothing resolved across sections yet. */

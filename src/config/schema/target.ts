@@ -1,11 +1,9 @@
 import * as v from 'valibot';
 import {
   about,
-  flag,
   list,
   oneOf,
   text,
-  wholeNumber,
   withDefault,
   type About,
   type Schema,
@@ -22,12 +20,6 @@ export interface TargetSettings {
   readonly image: string;
   readonly overrides: readonly { readonly match: string; readonly image: string }[];
   readonly existing: 'refuse' | 'overwrite';
-}
-
-export interface CopySettings {
-  readonly engine: 'registry' | 'skopeo';
-  readonly signatures: boolean;
-  readonly concurrency: number;
 }
 
 const template: About = {
@@ -82,28 +74,4 @@ export const targetSchema: Schema<TargetSettings> = about(
     ),
   }),
   { title: 'Target', description: 'Where images go, and under which names.' },
-);
-
-export const copySchema: Schema<CopySettings> = about(
-  v.strictObject({
-    engine: withDefault(
-      oneOf(['registry', 'skopeo'], {
-        title: 'Engine',
-        description: '`registry` is built in and needs no binary. `skopeo` uses the one installed.',
-      }),
-      'registry',
-    ),
-    signatures: withDefault(
-      flag({
-        title: 'Signatures',
-        description: 'Whether signatures and attestations are copied with their images.',
-      }),
-      true,
-    ),
-    concurrency: withDefault(
-      wholeNumber({ title: 'Concurrency', description: 'Images in flight at once.' }, 1, 512),
-      32,
-    ),
-  }),
-  { title: 'Copy', description: 'How images are copied.' },
 );

@@ -15,6 +15,8 @@ const MAX_PUSHED_BYTES = 4 * 1024 * 1024;
 export interface ManifestRules {
   readonly referrersApi: boolean;
   readonly referrersPageSize: number;
+  /** Whether an index may lead to manifests that are not there. */
+  readonly sparseIndexes: boolean;
 }
 
 /** HEAD and GET of a manifest. */
@@ -54,7 +56,7 @@ export function writeManifest(
     return errorAnswer(400, 'MANIFEST_INVALID', errorMessage(error));
   }
   const missing = repository.missing(manifest);
-  if (missing.length > 0) {
+  if (missing.length > 0 && !(manifest.kind === 'index' && rules.sparseIndexes)) {
     return errorAnswer(404, 'MANIFEST_BLOB_UNKNOWN', `unknown here: ${missing.join(', ')}`);
   }
   repository.putManifest({ bytes, mediaType }, isDigest(reference) ? undefined : reference);

@@ -68,6 +68,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   const rules: ManifestRules = {
     referrersApi: options.referrersApi ?? true,
     referrersPageSize: options.referrersPageSize ?? 100,
+    sparseIndexes: options.sparseIndexes ?? false,
   };
   const gate = createGate(options.auth, () => url);
   const requests: RecordedRequest[] = [];

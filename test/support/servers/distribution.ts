@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { Platform } from '../../../src/registry/manifest.ts';
 import { binary } from './binaries.ts';
 import { makeCertificate } from './certificate.ts';
 import type { RegistryServer, RegistryServerOptions } from './registry-server.ts';
@@ -12,6 +13,8 @@ export interface DistributionOptions extends RegistryServerOptions {
   readonly htpasswd?: { readonly user: string; readonly password: string };
   /** Allow manifests and blobs to be deleted. */
   readonly delete?: boolean;
+  /** The only platforms of an index that must be there (Distribution 3); all by default. */
+  readonly platforms?: readonly Platform[];
 }
 
 /** One request that the registry has answered. */
@@ -63,6 +66,13 @@ async function startDistribution(
       secret: randomUUID(),
       ...(certificate === undefined ? {} : { tls: certificate }),
     },
+    ...(options.platforms === undefined
+      ? {}
+      : {
+          validation: {
+            manifests: { indexes: { platforms: 'list', platformlist: options.platforms } },
+          },
+        }),
     ...(options.htpasswd === undefined
       ? {}
       : {
