@@ -9,3 +9,15 @@ export interface Duty {
   /** Takes nothing new and resolves once nothing is in flight. A second call changes nothing. */
   stop(): Promise<void>;
 }
+
+/** Several duties as one: begun in their order, and ended all at once. */
+export function combineDuties(duties: readonly Duty[]): Duty {
+  return {
+    async start(): Promise<void> {
+      for (const duty of duties) await duty.start();
+    },
+    async stop(): Promise<void> {
+      await Promise.all(duties.map(async (duty) => duty.stop()));
+    },
+  };
+}
