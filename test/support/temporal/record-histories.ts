@@ -11,7 +11,7 @@ import { startTemporal, temporalClient } from '../servers/temporal.ts';
 import { bundleWorkflows } from './bundle.ts';
 
 // Records histories of workflows on a real server, for test/unit/orchestrator/temporal/replay.test.ts:
-//   node test/support/temporal/record-histories.ts --version 0.1.0
+//   node test/support/temporal/record-histories.ts --version 0.1.0 && npm run format
 // A history is never recorded again once a version has been released with it: its workflows may still run somewhere.
 
 interface Scenario {
@@ -88,7 +88,7 @@ for (const [name, { workflow, payload, prepare, cancel }] of Object.entries(SCEN
   // Some are meant to fail.
   await handle.result().catch(() => undefined);
   const history: unknown = JSON.parse(historyToJSON(await handle.fetchHistory()));
-  await writeFile(join(folder, `${name}.json`), `${JSON.stringify(history, anonymous, 1)}\n`);
+  await writeFile(join(folder, `${name}.json`), `${JSON.stringify(history, anonymous, 2)}\n`);
   await duty.stop();
 }
 await close();
