@@ -29,14 +29,14 @@ const targets = [
 const engines: Readonly<Record<string, (registries: Registries) => ImageCopier>> = {
   registry: ({ source, target }) =>
     createRegistryCopier({ source, target, signatures: true, platforms: [LINUX] }),
-  skopeo: ({ source, target, credentialFor, settingsFor }) =>
+  skopeo: (registries) =>
     createSkopeoCopier({
-      source,
-      target,
+      source: registries.source,
+      target: registries.target,
       signatures: true,
       platforms: [LINUX],
-      credentialFor,
-      settingsFor,
+      credentialFor: async (registry) => registries.credentialFor(registry),
+      settingsFor: (registry) => registries.settingsFor(registry),
     }),
 };
 
