@@ -74,22 +74,20 @@ async function update(machine: Machine): Promise<SelfUpdateResult> {
     result !== undefined &&
     result.outcome !== 'handing-over' &&
     !(result.outcome === 'failed' && result.failure.retryable);
+  const ask = async (active: NonNullable<Machine['active']>): Promise<void> => {
+    try {
+      result = await machine.call(active, async (commands) => commands.selfUpdate(REQUEST));
+    } catch {
+      // It died, or was cancelled: the next one is asked.
+    }
+    if (asked === active) asked = undefined;
+  };
   await machine.runUntil(() => {
     if (isOver()) return true;
     const { active } = machine;
     if (active === undefined || active === asked) return false;
     asked = active;
-    void machine
-      .call(active, async (commands) => commands.selfUpdate(REQUEST))
-      .then(
-        (answer) => {
-          result = answer;
-        },
-        () => undefined,
-      )
-      .finally(() => {
-        if (asked === active) asked = undefined;
-      });
+    void ask(active);
     return false;
   });
   assert.ok(result !== undefined, 'nobody answered');
