@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ConfigError, RegistryError } from '../../../src/errors.ts';
 import { nameImages } from '../../../src/mirror/announce.ts';
 import { targetNaming } from '../../../src/mirror/naming.ts';
-import { formatReference } from '../../../src/registry/reference.ts';
+import { formatReference, parseTagReference } from '../../../src/registry/reference.ts';
 
 function names(
   images: readonly string[],
@@ -91,4 +91,36 @@ test('a thousand images that would share a tag are told so in no time', () => {
   const startedAt = performance.now();
   assert.ok(names(images).every((image) => 'error' in image));
   assert.ok(performance.now() - startedAt < 500);
+});
+
+function keeps(naming: (tag: string) => string): boolean {
+  const [image] = nameImages([{ image: 'v/a:1' }], {
+    sourceRegistry: 'docker.io',
+    isAllowedSource: () => true,
+    naming: (_, { tag = '' }) => parseTagReference(naming(tag)),
+  });
+  assert.ok(image !== undefined && 'target' in image);
+  return image.keepsTags;
+}
+
+test('tags are kept only by a naming that gives this image its own tag, and another one its own', () => {
+  assert.equal(
+    keeps((tag) => `r.example/a:${tag}`),
+    true,
+  );
+  assert.equal(
+    keeps((tag) => `r.example/a:${tag === '1' ? 'one' : tag}`),
+    false,
+  );
+  assert.equal(
+    keeps((tag) => `r.example/${tag === '1' ? 'a' : 'b'}:${tag}`),
+    false,
+  );
+  assert.equal(
+    keeps((tag) => {
+      if (tag !== '1') throw new ConfigError('knows only 1');
+      return `r.example/a:${tag}`;
+    }),
+    false,
+  );
 });
