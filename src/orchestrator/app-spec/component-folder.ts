@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { errorCode, fileProblem } from '../../settings/files.ts';
 import type { ComponentFile } from './component-files.ts';
@@ -30,23 +30,15 @@ export async function writeComponents(
 ): Promise<ComponentFolder> {
   const name = contentName(files);
   const path = join(parent, name);
-  const draft = join(parent, `.${name}.${randomBytes(6).toString('hex')}`);
   try {
     await mkdir(parent, { recursive: true, mode: FOLDER_MODE });
-    if (await holds(path, files)) return { path, name };
-    await mkdir(draft, { mode: FOLDER_MODE });
-    for (const file of files) await writeDurably(join(draft, file.name), file.text.reveal());
-    // Whatever the umask left out.
-    await chmod(draft, FOLDER_MODE);
-    await moveInto(draft, path, files);
+    if (!(await holds(path, files))) await writeFolder(path, files);
     return { path, name };
   } catch (error) {
     throw new ConfigError(
       `the component files cannot be written to ${parent}: ${fileProblem(error)}. Give the orchestrator a folder it may write to as orchestrator.data_folder.`,
       error,
     );
-  } finally {
-    await rm(draft, { recursive: true, force: true });
   }
 }
 
@@ -110,11 +102,21 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-async function moveInto(
-  draft: string,
-  path: string,
-  files: readonly ComponentFile[],
-): Promise<void> {
+/** Writes a folder beside its place, and moves it there once it is complete. */
+async function writeFolder(path: string, files: readonly ComponentFile[]): Promise<void> {
+  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  await mkdir(draft, { mode: FOLDER_MODE });
+  try {
+    for (const file of files) await writeDurably(join(draft, file.name), file.text.reveal());
+    // Whatever the umask left out.
+    await chmod(draft, FOLDER_MODE);
+    await moveTo(path, draft, files);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function moveTo(path: string, draft: string, files: readonly ComponentFile[]): Promise<void> {
   try {
     await rename(draft, path);
   } catch (error) {
