@@ -175,10 +175,10 @@ function known(): Arbitrary<ContainerLabels> {
 }
 
 function image(): Arbitrary<DigestReference> {
-  const host = option(stringMatching(/^[a-z]{1,8}\.example(:[0-9]{2,4})?$/), { nil: 'docker.io' });
+  const host = option(stringMatching(/^[a-z]{1,3}\.example$/), { nil: 'docker.io' });
   return record({
     registry: host,
-    repository: stringMatching(/^[a-z0-9]{1,8}\/[a-z0-9]{1,8}$/),
-    hex: stringMatching(/^[0-9a-f]{64}$/),
+    repository: stringMatching(/^[a-z]{1,4}\/[a-z]{1,4}$/),
+    hex: constantFrom('a', 'b', '0').map((digit) => digit.repeat(64)),
   }).map(({ hex, ...repository }) => atDigest(repository, `sha256:${hex}`));
 }
