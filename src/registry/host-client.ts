@@ -136,9 +136,11 @@ export class HostClient {
     const sent = await authenticator.authorize(scopes, signal);
     const answer = await this.#exchange(request, url, sent);
     // Only the registry itself may ask for its credentials; a host it redirected to may not.
-    if (answer.status !== 401 || answer.url.origin !== this.url.origin) return answer;
-    const challenge = answer.headers['www-authenticate'];
-    const isWorthRepeating = await authenticator.challenged(challenge, sent, scopes);
+    if (answer.url.origin !== this.url.origin) return answer;
+    const isWorthRepeating =
+      answer.status === 401
+        ? await authenticator.challenged(answer.headers['www-authenticate'], sent, scopes)
+        : saysExpired(answer) && (await authenticator.replaced(sent));
     // What was streamed is gone; whoever has the content opens it again.
     if (!isWorthRepeating || !isRepeatable(request)) return answer;
     return this.#exchange(request, url, await authenticator.authorize(scopes, signal));
@@ -164,6 +166,11 @@ export class HostClient {
     const { registry, authenticator } = this.#options;
     return { ...purpose, registry, credential: authenticator.knownCredential };
   }
+}
+
+/** ECR answers 403, not 401, to a token whose time is over. */
+function saysExpired({ status, body }: Answer): boolean {
+  return status === 403 && body.includes('authorization token has expired');
 }
 
 function isRepeatable({ body }: RegistryRequest): boolean {

@@ -87,7 +87,7 @@ export class Authenticator {
     scopes: readonly Scope[],
   ): Promise<boolean> {
     const credential = await this.credential();
-    if (credential.kind === 'registry-token') return this.#replaced(credential, sent);
+    if (credential.kind === 'registry-token') return this.replaced(sent);
     const challenges = parseChallenges(header);
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     const realm = bearer === undefined ? undefined : realmOf(bearer);
@@ -99,13 +99,18 @@ export class Authenticator {
     }
     if (challenges.some(({ scheme }) => scheme === 'basic') && credential.kind === 'basic') {
       this.#scheme = { kind: 'basic' };
-      return this.#replaced(credential, sent);
+      return this.replaced(sent);
     }
     return false;
   }
 
-  /** Whether there is something else to send than what was refused: the same would be again. */
-  async #replaced(credential: Credential, sent: string | undefined): Promise<boolean> {
+  /**
+   * Learns that a credential was refused by itself, without a challenge.
+   *
+   * @returns whether there is something else to send now: the same would be refused again
+   */
+  async replaced(sent: string | undefined): Promise<boolean> {
+    const credential = await this.credential();
     return sent !== headerOf(credential) || this.#holder.replace(credential);
   }
 

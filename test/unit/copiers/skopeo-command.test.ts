@@ -178,3 +178,26 @@ function assertGone(args: readonly string[]): void {
   assert(authFile !== undefined);
   assert(!existsSync(dirname(authFile)), 'the files are still there');
 }
+
+test('a proxy for one host is refused: skopeo would go past it', async () => {
+  const binary = await program('unwanted', `touch ${join(folder, 'unwanted.ran')}`);
+  const proxied = host('src.example', { settings: { proxy: new Secret('http://me:hunter2@p') } });
+  const copy = runSkopeoCopy(
+    {
+      binary,
+      from: { host: proxied, image: imageAt('src.example') },
+      to: { host: target, image: imageAt('dst.example') },
+    },
+    {},
+  );
+  await assert.rejects(copy, (error) => {
+    assert(error instanceof ConfigError);
+    assert.match(
+      error.message,
+      /^registries: src\.example: proxy is for copy\.engine: registry only/,
+    );
+    assert.doesNotMatch(error.message, /hunter2/);
+    return true;
+  });
+  assert.equal(existsSync(join(folder, 'unwanted.ran')), false);
+});

@@ -163,6 +163,45 @@ test('a credential that stops working in mid-run is replaced by a new one, once'
   assert.equal(cloud.given(), 2, 'what is fresh and refused is not asked for again');
 });
 
+test('a token whose time is over by the registry’s clock is replaced', async (t) => {
+  const expired = json(403, {
+    errors: [
+      {
+        code: 'DENIED',
+        message: 'Your authorization token has expired. Reauthenticate and try again.',
+      },
+    ],
+  });
+  let isOver = false;
+  const server = await startScripted(t, ({ headers: { authorization } }) => {
+    if (authorization === undefined) return challenge('Basic realm="ecr"');
+    return isOver && authorization === basic('AWS', 'p1') ? expired : FOUND;
+  });
+  const cloud = numbered(12 * HOUR, () => registries.clock.now());
+  const registries = openRegistries(t, { [server.host]: {} }, { clouds: () => cloud });
+  const tag = atTag({ registry: server.host, repository: 'acme/app' }, '1');
+  await registries.source.getManifest(tag);
+  isOver = true;
+  registries.clock.advance(HOUR);
+  assert.notEqual(await registries.source.getManifest(tag), undefined);
+  assert.equal(cloud.given(), 2);
+});
+
+test('another 403 is not asked about twice', async (t) => {
+  const server = await startScripted(t, ({ headers: { authorization } }) =>
+    authorization === undefined
+      ? challenge('Basic realm="ecr"')
+      : refusal(403, 'DENIED', 'no right'),
+  );
+  const cloud = numbered(12 * HOUR, () => registries.clock.now());
+  const registries = openRegistries(t, { [server.host]: {} }, { clouds: () => cloud });
+  const tag = atTag({ registry: server.host, repository: 'acme/app' }, '1');
+  await assert.rejects(registries.source.getManifest(tag), { status: 403 });
+  registries.clock.advance(HOUR);
+  await assert.rejects(registries.source.getManifest(tag), { status: 403 });
+  assert.equal(cloud.given(), 1);
+});
+
 test('a token service that no longer takes what expired gets what is new', async (t) => {
   const passwords = new Set([basic('AWS', 'p1')]);
   let tokens = 0;
