@@ -50,32 +50,36 @@ const env = {
   AWS_REGION: 'us-east-1',
   AZURE_STORAGE_CONNECTION_STRING: `DefaultEndpointsProtocol=http;AccountName=acct;AccountKey=${btoa('key')};BlobEndpoint=${azure.endpoint}`,
 };
-const locations = ['file:map.yaml', 's3://maps/map.yaml', 'azblob://acct/maps/map.yaml'];
-const anonymousGcs = { endpoint: gcs.url, credentials: { kind: 'anonymous' } };
+/** Where the map lies, and what else `mirror.yaml` says of it. */
+const stores: readonly { readonly store: string; readonly gs?: object }[] = [
+  { store: 'file:map.yaml' },
+  { store: 's3://maps/map.yaml' },
+  { store: 'azblob://acct/maps/map.yaml' },
+  { store: 'gs://maps/map.yaml', gs: { endpoint: gcs.url, credentials: { anonymous: true } } },
+];
 
 const cases: readonly Case[] = [
   { name: 'node, nothing', args: ['-e', '0'] },
   { name: 'mirror --version', args: [cli, '--version'] },
-  ...(await Promise.all(locations.map(planOf))),
-  ...locations.map((location) => readOf(location, {})),
-  readOf('gs://maps/map.yaml', { gs: anonymousGcs }),
+  ...(await Promise.all(stores.map(planOf))),
+  ...stores.map(readOf),
 ];
 
-async function planOf(location: string): Promise<Case> {
-  const [scheme = ''] = location.split(':');
+async function planOf(map: (typeof stores)[number]): Promise<Case> {
+  const [scheme = ''] = map.store.split(':');
   const config = join(folder.path, `${scheme}.yaml`);
-  await writeFile(
-    config,
-    `releases: { file: releases.json }\ntarget: { image: "127.0.0.1:1/atlan/{name}:{tag}" }\nmap: { store: "${location}" }\n`,
-  );
+  const target = { image: '127.0.0.1:1/atlan/{name}:{tag}' };
+  // JSON is YAML, too.
+  await writeFile(config, JSON.stringify({ releases: { file: 'releases.json' }, target, map }));
   return { name: `mirror plan, ${scheme}:`, args: [cli, 'plan', '--config', config] };
 }
 
-function readOf(location: string, settings: object): Case {
+function readOf({ store, gs }: (typeof stores)[number]): Case {
   const module = JSON.stringify(join(dist, 'stores/open.js'));
-  const options = `{ cwd: process.cwd(), env: process.env, ...${JSON.stringify(settings)} }`;
-  const script = `const { openMapStore } = await import(${module}); await (await openMapStore(${JSON.stringify(location)}, ${options})).read();`;
-  const [scheme = ''] = location.split(':');
+  const settings = gs && { gs: { ...gs, credentials: { kind: 'anonymous' } } };
+  const options = `{ cwd: process.cwd(), env: process.env, ...${JSON.stringify(settings ?? {})} }`;
+  const script = `const { openMapStore } = await import(${module}); await (await openMapStore(${JSON.stringify(store)}, ${options})).read();`;
+  const [scheme = ''] = store.split(':');
   return { name: `open and read, ${scheme}:`, args: ['--input-type=module', '-e', script] };
 }
 

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { loadConfig, type Section } from '../config/load.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { OVERVIEW, PLAN_HELP, RESOLVE_HELP, RUN_HELP, VERIFY_HELP } from './help-text.ts';
+import { describeVerify } from '../settings/verify-config.ts';
 import { overrideOptions, overridesOf, type OverrideGroup } from './override-options.ts';
 import {
   collect,
@@ -130,7 +131,8 @@ async function mirror(
   ]);
   const wired = await wireRun(config, world(), { only });
   try {
-    finish(await runCommand(wired, terminal(), process, { until }));
+    const accepted = describeVerify(config.verify);
+    finish(await runCommand(wired, terminal(), process, { until, accepted }));
   } finally {
     wired.close();
   }

@@ -1,3 +1,4 @@
+import { describePolicy } from '../signatures/describe-policy.ts';
 import { VENDOR_POLICY, type SignaturePolicy } from '../signatures/policy.ts';
 import { parseDuration } from './duration.ts';
 import type { PolicySettings, RequirementSettings, RequireSettings } from './policy.ts';
@@ -85,4 +86,17 @@ function toRequire(settings: RequireSettings): SignaturePolicy['require'] {
 
 function isList(settings: RequireSettings): settings is readonly RequirementSettings[] {
   return Array.isArray(settings);
+}
+
+/** Whose signatures are accepted, a line for all images and one for each exception. */
+export function describeVerify({
+  policy,
+  overrides,
+}: Pick<VerifyConfig, 'policy' | 'overrides'>): readonly string[] {
+  return [
+    `Accepted signers: ${describePolicy(policy)}`,
+    ...overrides.map(
+      (override) => `Accepted signers of ${override.match}: ${describePolicy(override.policy)}`,
+    ),
+  ];
 }

@@ -1,8 +1,8 @@
 import { SignatureError, type SignatureErrorCode } from '../errors.ts';
 import { formatReference, type DigestReference } from '../registry/reference.ts';
+import { describeRequirement } from './describe-policy.ts';
 import { fallbackTag, type Attachment } from './discover.ts';
 import { hasSignatures, missingSigners, type Findings, type Rejection } from './findings.ts';
-import type { AttestationRequirement } from './policy.ts';
 import { shown } from './reject.ts';
 import { describeSigner, describeSigners, type TrustedSigners } from './trusted-signers.ts';
 
@@ -124,15 +124,6 @@ function lacking({ signatures }: Findings, signers: TrustedSigners): string {
 
 function describeFound(signer: Findings['signatures'][number]['judgement']['signer']): string {
   return signer.kind === 'key' ? `the key ${signer.name}` : signer.subject;
-}
-
-function describeRequirement(requirement: AttestationRequirement): string {
-  const { predicateType, builderId, sourceRepository } = requirement;
-  return [
-    predicateType,
-    ...(builderId === undefined ? [] : [`builder ${builderId}`]),
-    ...(sourceRepository === undefined ? [] : [`source ${sourceRepository}`]),
-  ].join(', ');
 }
 
 function tell({ candidate: { place, reference }, error }: Rejection): string {

@@ -1,5 +1,6 @@
 import { type ExitCode, gravestExitCode } from '../../exit-code.ts';
 import { run, type RunOptions, type RunSettings } from '../../mirror/run.ts';
+import { printable } from '../output/format.ts';
 import { reportLines } from '../output/json.ts';
 import { logProgress, terminalProgress, type ProgressDisplay } from '../output/progress.ts';
 import { imageLine, summaryText } from '../output/report-text.ts';
@@ -12,6 +13,8 @@ const DRAIN_GRACE_MS = 20_000;
 
 export interface RunCommandOptions {
   readonly until: RunSettings['until'];
+  /** Whose signatures are accepted, in words: part of a plan. */
+  readonly accepted?: readonly string[];
 }
 
 /** `mirror run`, `mirror run --dry-run` and `mirror plan`: one pass, as far as it is allowed to go. */
@@ -19,7 +22,7 @@ export async function runCommand(
   wired: WiredRun,
   terminal: Terminal,
   process: Pick<NodeJS.Process, 'on' | 'off'>,
-  { until }: RunCommandOptions,
+  { until, accepted = [] }: RunCommandOptions,
 ): Promise<ExitCode> {
   const display = progressFor(terminal, wired.dependencies.now);
   terminal.aside = (write) => display.print(write);
@@ -44,9 +47,14 @@ export async function runCommand(
       { signal: stop.signal, drain: stop.drain, onEvent },
     );
     display.stop();
+    const plan = until === 'plan' ? { accepted } : {};
     await writeResult(
       terminal.stdout,
-      terminal.format === 'json' ? reportLines(report) : `${summaryText(report, terminal.paint)}\n`,
+      terminal.format === 'json'
+        ? reportLines({ ...report, ...plan })
+        : [summaryText(report, terminal.paint), ...(plan.accepted ?? []).map(printable), ''].join(
+            '\n',
+          ),
     );
     return stop.exitCode() ?? gravestExitCode(errors);
   } catch (error) {
