@@ -3,6 +3,7 @@ import type { Options } from '../options.ts';
 import { formatReference } from '../registry/reference.ts';
 import type { RegistryReader } from '../registry/registry.ts';
 import type { CopiedImage } from './discover.ts';
+import { pause } from './pause.ts';
 
 /** Images on the point of being published, by what the target says of them at that moment. */
 export interface Confirmed {
@@ -20,31 +21,46 @@ export interface MissingImage {
  * Asks the target once more, one HEAD an image: between the end of a copy and the writing of the map
  * minutes may pass, in which a clean-up or another writer has had the tag.
  *
+ * @param lookAgainAfter - milliseconds before each further look at what is not served
  * @throws what the signal was aborted with; all else is a result
  */
 export async function confirm(
   images: readonly CopiedImage[],
   target: RegistryReader,
-  options: Options,
+  { lookAgainAfter, ...options }: Options & { readonly lookAgainAfter: readonly number[] },
 ): Promise<Confirmed> {
-  const errors = await Promise.all(
-    images.map(async (image): Promise<unknown> => {
+  let missing = await missingOf(images, target, options);
+  for (const ms of lookAgainAfter) {
+    if (missing.length === 0) break;
+    await pause(ms, options);
+    missing = await missingOf(
+      missing.map(({ image }) => image),
+      target,
+      options,
+    );
+  }
+  const lost = new Set(missing.map(({ image }) => image));
+  return { served: images.filter((image) => !lost.has(image)), missing };
+}
+
+async function missingOf(
+  images: readonly CopiedImage[],
+  target: RegistryReader,
+  options: Options,
+): Promise<readonly MissingImage[]> {
+  const looks = await Promise.all(
+    images.map(async (image): Promise<readonly MissingImage[]> => {
       try {
         const head = await target.head(image.target, options);
-        return head?.digest === image.digest ? undefined : notServed(image, head?.digest);
+        if (head?.digest === image.digest) return [];
+        return [{ image, error: notServed(image, head?.digest) }];
       } catch (error) {
         options.signal?.throwIfAborted();
-        return error;
+        return [{ image, error }];
       }
     }),
   );
-  return {
-    served: images.filter((_, index) => errors[index] === undefined),
-    missing: images.flatMap((image, index) => {
-      const error = errors[index];
-      return error === undefined ? [] : [{ image, error }];
-    }),
-  };
+  return looks.flat();
 }
 
 function notServed(image: CopiedImage, digest: string | undefined): RegistryError {

@@ -112,6 +112,7 @@ async function takeSteps(
   onEvent({ type: 'step', image: announced, step: 'copy' });
   const { digest: _, ...copy } = await dependencies.copier.copy(source, image.target, {
     ...waiting,
+    atTarget: { digest: planned.image.targetDigest },
     onProgress: (progress) => onEvent({ type: 'progress', image: announced, progress }),
   });
   return {

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { MapStoreError } from '../errors.ts';
 import { parseImageMap } from '../image-map/image-map.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { Options } from '../options.ts';
 import type { MapStore, Revision, StoredMap } from '../stores/map-store.ts';
+import { pause } from './pause.ts';
 
 const ATTEMPTS = 40;
 /** Failures in a row to reach the store; the SDKs have tried several times within each. */
@@ -50,7 +50,7 @@ export interface Published {
  */
 export async function publish(options: PublishOptions): Promise<Published> {
   const { store, attempts = ATTEMPTS, logger = silentLogger } = options;
-  const { random = Math.random, sleep = sleepFor } = options;
+  const { random = Math.random, sleep = pause } = options;
   const waiting: Options = options.signal === undefined ? {} : { signal: options.signal };
   const started = performance.now();
   const state: State = { writes: 0, pending: undefined, lost: '' };
@@ -66,8 +66,8 @@ export async function publish(options: PublishOptions): Promise<Published> {
       unavailable = error.code === 'MAP_UNAVAILABLE' ? unavailable + 1 : 0;
       if (unavailable >= UNAVAILABLE_IN_A_ROW) throw error;
       logger.debug(`publishing the map again: ${error.message}`, { writes: state.writes });
-      const pause = random() * Math.min(MAX_BACK_OFF_MS, BACK_OFF_MS * 2 ** failures);
-      await sleep(pause, waiting);
+      const ms = random() * Math.min(MAX_BACK_OFF_MS, BACK_OFF_MS * 2 ** failures);
+      await sleep(ms, waiting);
       continue;
     }
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -138,13 +138,4 @@ function editChecked(
   const text = edit(current?.text);
   if (text !== current?.text) parseImageMap(text, `new text of ${store.location}`);
   return text;
-}
-
-async function sleepFor(ms: number, { signal }: Options): Promise<void> {
-  try {
-    await delay(ms, undefined, signal === undefined ? {} : { signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
 }

@@ -24,6 +24,8 @@ export interface PublisherOptions extends Options {
   readonly revision: Revision | undefined;
   /** Least time between two writes before the end; GCS takes about one a second per object. */
   readonly intervalMs: number;
+  /** Milliseconds before each further look, at the end, at a tag that does not show its image. */
+  readonly lookAgainAfter: readonly number[];
   readonly now: () => number;
 }
 
@@ -68,13 +70,13 @@ export class Publisher {
    */
   async finish(): Promise<readonly MissingImage[]> {
     await this.#writing;
-    return this.#flush();
+    return this.#flush(this.#options.lookAgainAfter);
   }
 
   /** Whatever fails here waits for the next write, and the last one decides. */
   async #flushEarly(): Promise<void> {
     try {
-      const missing = await this.#flush();
+      const missing = await this.#flush([]);
       this.#waiting = [...missing.map(({ image }) => image), ...this.#waiting];
     } catch (error) {
       this.#options.logger.warn(`the map could not be written yet: ${errorMessage(error)}`);
@@ -83,7 +85,7 @@ export class Publisher {
     }
   }
 
-  async #flush(): Promise<readonly MissingImage[]> {
+  async #flush(lookAgainAfter: readonly number[]): Promise<readonly MissingImage[]> {
     const { store, target, policy, logger, signal, now } = this.#options;
     const images = this.#waiting;
     if (images.length === 0) return [];
@@ -93,7 +95,7 @@ export class Publisher {
       const { changed, revision } = await publish({
         store,
         prepare: async (options) => {
-          confirmed = await confirm(images, target, options);
+          confirmed = await confirm(images, target, { ...options, lookAgainAfter });
         },
         edit: (text) => record(text, confirmed.served, policy),
         logger,

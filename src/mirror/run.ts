@@ -40,7 +40,12 @@ export interface RunSettings extends NamingPolicy, PlanPolicy, RecordPolicy {
   readonly concurrency: number;
   /** Least milliseconds between two writes of the map while images are still being copied. */
   readonly publishIntervalMs: number;
+  /** Milliseconds before each further look at a tag that does not show what was copied. */
+  readonly lookAgainAfter?: readonly number[];
 }
+
+/** Registries behind load balancers have been seen answering 404 for a tag they had just served. */
+const LOOK_AGAIN_AFTER: readonly number[] = [200, 1000];
 
 export interface RunOptions extends Options {
   /** Takes no new image from here on; what is in flight is finished and published. */
@@ -130,6 +135,7 @@ async function onePass(
     logger,
     revision: stored?.revision,
     intervalMs: settings.publishIntervalMs,
+    lookAgainAfter: settings.lookAgainAfter ?? LOOK_AGAIN_AFTER,
     now,
     signal: options.deadline,
   });

@@ -29,7 +29,7 @@ test('tells what is served from what is lost, changed or not to be asked for, on
   push(target.repository('r.example/changed'), imageOf('wrong'), '1');
   const images = ['lost', 'fine', 'changed', 'silent'].map(copied);
 
-  const { served, missing } = await confirm(images, target, {});
+  const { served, missing } = await confirm(images, target, { lookAgainAfter: [] });
 
   assert.deepEqual(served, [images[1]]);
   assert.deepEqual(
@@ -52,5 +52,37 @@ test('rejects with the reason of its signal: nobody knows then what is served', 
   const stop = new AbortController();
   const reason = new Error('stop');
   const target = new MemoryRegistry({ before: () => stop.abort(reason) });
-  await assert.rejects(confirm([copied('a')], target, { signal: stop.signal }), reason);
+  await assert.rejects(
+    confirm([copied('a')], target, { signal: stop.signal, lookAgainAfter: [] }),
+    reason,
+  );
+});
+
+test('looks again at what is missing, and at nothing else, as often as it is told to', async () => {
+  const target = new MemoryRegistry({
+    before: ({ target: name }) => {
+      if (!name.includes('late') || target.calls.length < 4) return;
+      push(target.repository('r.example/late'), imageOf('right'), '1');
+    },
+  });
+  push(target.repository('r.example/fine'), imageOf('right'), '1');
+  const images = ['late', 'fine', 'lost'].map(copied);
+  const { served, missing } = await confirm(images, target, { lookAgainAfter: [0, 0] });
+  assert.deepEqual(served, images.slice(0, 2));
+  assert.deepEqual(
+    missing.map(({ image }) => image),
+    images.slice(2),
+  );
+  assert.deepEqual(
+    target.calls.map(({ target: name }) => /example\/(\w+)/.exec(name)?.[1]),
+    ['late', 'fine', 'lost', 'late', 'lost', 'lost'],
+  );
+});
+
+test('rejects with the reason of its signal while it waits to look again', async () => {
+  const stop = new AbortController();
+  const reason = new Error('stop');
+  const target = new MemoryRegistry({ before: () => void setImmediate(() => stop.abort(reason)) });
+  const waiting = { signal: stop.signal, lookAgainAfter: [60_000] };
+  await assert.rejects(confirm([copied('a')], target, waiting), reason);
 });

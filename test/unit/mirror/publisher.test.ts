@@ -26,6 +26,7 @@ function setUp({ isNew = false }: { readonly isNew?: boolean } = {}) {
     logger: createLogger((record) => log.push(record)),
     revision: undefined,
     intervalMs: INTERVAL,
+    lookAgainAfter: [0],
     now: () => clock.now(),
   });
   /** Puts an image under its tag at the target and hands it to the publisher. */

@@ -58,6 +58,7 @@ export class World {
     verify: { mode: 'enforce', graceSeconds: 3600 },
     concurrency: 4,
     publishIntervalMs: 0,
+    lookAgainAfter: [0],
   };
   copier: ImageCopier = createRegistryCopier({
     source: this.source,
