@@ -11,6 +11,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const PAGES = [
   'docs/air-gap.md',
   'docs/configuration.md',
+  'docs/registries.md',
   'docs/signatures.md',
   'docs/stores.md',
   'README.md',
@@ -25,6 +26,7 @@ async function readFile(path: string): Promise<string> {
   if (path.endsWith('components')) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
   if (path.endsWith('.pub')) return PUBLIC_KEY;
   if (path.endsWith('key.pem')) return '-----BEGIN PRIVATE KEY-----\n';
+  if (path.endsWith('proxy')) return 'http://user:password@proxy.example:3128';
   return path.endsWith('.pem') ? '-----BEGIN CERTIFICATE-----\n' : 'content';
 }
 
