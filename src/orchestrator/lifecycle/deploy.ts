@@ -5,7 +5,7 @@ import { ownedBy, type ContainerLabels } from '../app-spec/labels.ts';
 import type { CommandOptions, Step } from '../commands.ts';
 import type { Container } from '../engine/container.ts';
 import { isUp, type Wish } from '../swap/next-step.ts';
-import { observe, type Places } from '../swap/places.ts';
+import { isAtRest, observe, type Places } from '../swap/places.ts';
 import { swap, type SwapOutcome } from '../swap/swap.ts';
 import type { SwapTask } from '../swap/task.ts';
 import { cleanImages } from './clean-images.ts';
@@ -181,7 +181,7 @@ function taskOf(
   };
 }
 
-function unmended({ failure }: SwapOutcome): string[] {
-  if (failure === undefined) return [];
+function unmended({ failure, places }: SwapOutcome): string[] {
+  if (failure === undefined || isAtRest(places)) return [];
   return [`a swap that was cut short could not be mended yet: ${errorMessage(failure.error)}`];
 }

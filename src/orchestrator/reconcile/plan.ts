@@ -3,14 +3,14 @@ import type { ContainerLabels } from '../app-spec/labels.ts';
 import type { ReconcileAction } from '../commands.ts';
 import { labelsOf, servingIn, versionOf } from '../lifecycle/subject.ts';
 import { isUp } from '../swap/next-step.ts';
-import type { Places } from '../swap/places.ts';
+import { isAtRest, type Places } from '../swap/places.ts';
 
 /** What is to be mended about an app; `undefined` if it stands as it should. Pure. */
 export function planRepair(app: string, places: Places): ReconcileAction | undefined {
-  const { current, green, old } = places;
+  const { current } = places;
   const serving = labelsOf(servingIn(places));
   const from = serving === undefined ? {} : { from: versionOf(serving) };
-  if (current === undefined || green !== undefined || old !== undefined) {
+  if (current === undefined || !isAtRest(places)) {
     return { app, action: 'repair', reason: `a swap was cut short: ${describe(places)}`, ...from };
   }
   if (isUp(current)) return undefined;

@@ -82,9 +82,11 @@ async function mend(
       const action = planRepair(app, places);
       if (action === undefined) return undefined;
       if (dryRun) return { ...action, outcome: 'planned' };
-      const { failure } = await settle(world, app, options);
-      if (failure === undefined) return { ...action, outcome: 'done' };
+      const { failure, places: after } = await settle(world, app, options);
       options.signal?.throwIfAborted();
+      // A candidate that was found bad and given up is a swap that was mended.
+      if (failure === undefined || planRepair(app, after) === undefined)
+        return { ...action, outcome: 'done' };
       return failed(action, toFailure(failure.error, stepOf(failure.at)));
     },
   );

@@ -31,6 +31,11 @@ export function oldName(name: string): string {
   return `${name}.old`;
 }
 
+/** Whether no swap is under way or half done. */
+export function isAtRest({ current, green, old }: Places): boolean {
+  return green === undefined && old === undefined && current !== undefined;
+}
+
 /** Looks where they stand now. Containers that somebody renamed otherwise are left alone. */
 export async function observe(
   engine: Pick<ContainerEngine, 'list'>,

@@ -55,7 +55,7 @@ export async function swap(
     return { places: run.places, steps, warnings: [] };
   } catch (error) {
     const { at, places } = run;
-    if (at === 'retire' && options.signal?.aborted !== true && isFulfilled(places, wish)) {
+    if (at === 'retire' && isFulfilled(places, wish)) {
       const warning = `the version of ${task.subject.name} that served before could not be removed yet; reconciling tries again: ${errorMessage(error)}`;
       return { places, steps, warnings: [warning] };
     }
