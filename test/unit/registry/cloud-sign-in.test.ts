@@ -95,6 +95,38 @@ test('a registry at Azure is signed in to by the identity of the workload, and n
   ]);
 });
 
+test('a registry at Amazon is signed in to, and the repository it lacks is created there', async (t) => {
+  const registry = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+  const api = 'api.ecr.eu-west-1.amazonaws.com';
+  let isThere = false;
+  const hosts = await startNamedHosts(t, [registry, api], ({ headers, method }) => {
+    if (headers.host === api) {
+      if (String(headers['x-amz-target']).endsWith('CreateRepository')) isThere = true;
+      const authorizationToken = Buffer.from('AWS:password').toString('base64');
+      const expiresAt = Date.now() / 1000 + 12 * 3600;
+      return json(200, { authorizationData: [{ authorizationToken, expiresAt }], repository: {} });
+    }
+    if (headers.authorization === undefined) return challenge(`Basic realm="https://${registry}/"`);
+    if (headers.authorization !== basic('AWS', 'password')) return refusal(403, 'DENIED');
+    if (method !== 'PUT') return refusal(404, 'MANIFEST_UNKNOWN');
+    return isThere ? { status: 201 } : refusal(404, 'NAME_UNKNOWN');
+  });
+  setAmbience(t, () => ({ AWS_ACCESS_KEY_ID: 'AK', AWS_SECRET_ACCESS_KEY: 's' }));
+  const { target } = openRegistries(
+    t,
+    { [registry]: { plainHttp: false, ca: hosts.ca, createRepositories: true } },
+    { env: { HTTPS_PROXY: hosts.proxy, AWS_CA_BUNDLE: hosts.caFile } },
+  );
+  await target.putManifest(atTag({ registry, repository: 'acme/app' }, '1'), MANIFEST);
+  assert.deepEqual(hosts.log, [
+    `POST ${api} /`,
+    `PUT ${registry} /v2/acme/app/manifests/1`,
+    `PUT ${registry} /v2/acme/app/manifests/1`,
+    `POST ${api} /`,
+    `PUT ${registry} /v2/acme/app/manifests/1`,
+  ]);
+});
+
 test('a registry of a cloud that sends its users elsewhere for a token gets none', async (t) => {
   const registry = 'us-docker.pkg.dev';
   const identity = await startScripted(t, ({ path }) => {
