@@ -11,13 +11,17 @@ const env = {
   ATLAN_API_TOKEN: 'token',
   DOCKERHUB_USER: 'user',
   DOCKERHUB_TOKEN: 'token',
+  MAP_ACCESS_KEY_ID: 'id',
 };
 const files = {
+  '/run/secrets/atlan-api-token': 'token\n',
+  '/run/secrets/map-secret-key': 'secret\n',
   '/run/secrets/registry': 'password\n',
   '/run/secrets/client-key.pem': '-----BEGIN PRIVATE KEY-----\n',
   '/work/corp.pem': '-----BEGIN CERTIFICATE-----\n',
   '/work/client.pem': '-----BEGIN CERTIFICATE-----\n',
   '/work/cosign.pub': PUBLIC_KEY,
+  '/work/config.yaml': '',
   '/work/trusted_root.json': '{}',
   '/work/releases.json': '{"releases": []}',
 };
