@@ -11,7 +11,7 @@ const HOW: Readonly<
     flags: '--releases-url or --releases-file',
   },
   target: { file: 'target.image', flags: '--target' },
-  map: { file: 'map.store', flags: '--map' },
+  map: { file: 'map.store or map.component', flags: '--map' },
 };
 
 /** The needed sections that nothing gives. Without a file at all that is one problem, not three. */

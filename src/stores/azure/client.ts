@@ -7,6 +7,7 @@ import {
 } from '@azure/storage-blob';
 import type { TokenCredential } from '@azure/identity';
 import { ConfigError, errorMessage } from '../../errors.ts';
+import { quote } from '../../quote.ts';
 import { Secret } from '../../secret.ts';
 import { accountOf } from './account.ts';
 import { type Environment, trusted } from '../agents.ts';
@@ -46,7 +47,7 @@ async function connect(
   env: Environment,
 ): Promise<BlobServiceClient> {
   if (credentials?.kind === 'connectionString') {
-    return fromConnectionString(credentials.connectionString, options);
+    return fromConnectionString(credentials.connectionString, account, options);
   }
   if (credentials?.kind === 'accountKey') {
     const key = new StorageSharedKeyCredential(account, credentials.accountKey.reveal());
@@ -59,7 +60,18 @@ async function connect(
   return new BlobServiceClient(endpoint, await identityOf(credentials, env), options);
 }
 
-function fromConnectionString(text: Secret, options: ClientOptions): BlobServiceClient {
+function fromConnectionString(
+  text: Secret,
+  account: string,
+  options: ClientOptions,
+): BlobServiceClient {
+  const named = accountOf(text.reveal());
+  // Its account alone would count, and the map be written elsewhere than the location says.
+  if (named !== undefined && named !== account) {
+    throw new ConfigError(
+      `the connection string is of the storage account ${quote(named)}, the map is in ${quote(account)}: correct one of them`,
+    );
+  }
   try {
     return BlobServiceClient.fromConnectionString(text.reveal(), options);
   } catch (error) {

@@ -129,6 +129,15 @@ describe('credentials', () => {
     );
   });
 
+  test('a connection string of another account than the location names', async () => {
+    const connectionString = new Secret(`AccountName=other;AccountKey=${ACCOUNT_KEY}`);
+    await assert.rejects(
+      open({ credentials: { kind: 'connectionString', connectionString } }),
+      (error) =>
+        error instanceof ConfigError && /account "other", the map is in "acct"/.test(error.message),
+    );
+  });
+
   test('what Azure’s command line reads from the environment', async () => {
     const text = `DefaultEndpointsProtocol=http;AccountName=acct;AccountKey=${ACCOUNT_KEY};BlobEndpoint=${azure.endpoint}`;
     const cases = [
