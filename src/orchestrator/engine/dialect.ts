@@ -16,6 +16,8 @@ export interface Dialect {
   readonly defaultNetworks: ReadonlySet<string>;
   /** Whether the answer to a create or rename says that the name is in use. */
   isNameTaken(answer: EngineAnswer): boolean;
+  /** Where to ask for the removal of a container, with `timeout` 0 for a kill. */
+  removalPath(id: string): string;
   /** Whether a stop that finds nothing to stop ends a loop of crashes and restarts. */
   readonly stopEndsRestarts: boolean;
   /** The request that makes the engine check a container's health, if it may not by itself. */

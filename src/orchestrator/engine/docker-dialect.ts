@@ -11,6 +11,7 @@ export function dockerDialect(apiVersion: string): Dialect {
     createsInSeveralNetworks: minorOf(apiVersion) >= minorOf(SEVERAL_NETWORKS),
     defaultNetworks: new Set(['bridge']),
     isNameTaken: ({ status }) => status === 409,
+    removalPath: (id) => `/containers/${id}`,
     stopEndsRestarts: true,
     healthCheckPath: () => undefined,
     imageHealthCheckPath: () => undefined,

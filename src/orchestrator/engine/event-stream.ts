@@ -30,6 +30,8 @@ const message = v.object({
 export interface EventStreamOptions {
   /** Opens the engine's stream of events since a time in milliseconds. */
   readonly open: (since: number) => Promise<AsyncIterable<Buffer>>;
+  /** What a container has to carry for its events to be told. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal | undefined;
@@ -37,7 +39,7 @@ export interface EventStreamOptions {
 
 /** Events for ever: listens again whenever the engine goes away, and tells of the gap. */
 export async function* eventsForEver(options: EventStreamOptions): AsyncGenerator<ContainerEvent> {
-  const { open, clock, logger, signal } = options;
+  const { open, labels, clock, logger, signal } = options;
   let pause = FIRST_PAUSE_MS;
   for (let isFirst = true; ; isFirst = false) {
     try {
@@ -45,7 +47,7 @@ export async function* eventsForEver(options: EventStreamOptions): AsyncGenerato
       const stream = await open(clock.now());
       if (!isFirst) yield { kind: 'gap' };
       pause = FIRST_PAUSE_MS;
-      for await (const line of linesOf(stream)) yield* eventIn(line);
+      for await (const line of linesOf(stream)) yield* eventIn(line, labels);
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof EngineError) || error.code !== 'ENGINE_UNREACHABLE') throw error;
@@ -59,7 +61,10 @@ export async function* eventsForEver(options: EventStreamOptions): AsyncGenerato
   }
 }
 
-function* eventIn(line: string): Generator<ContainerEvent> {
+function* eventIn(
+  line: string,
+  labels: Readonly<Record<string, string>>,
+): Generator<ContainerEvent> {
   const parsed = v.safeParse(message, JSON.parse(line));
   // Events of other things than containers have other forms.
   if (!parsed.success) return;
@@ -67,6 +72,8 @@ function* eventIn(line: string): Generator<ContainerEvent> {
   const kind = KINDS[Action];
   if (kind === undefined) return;
   const attributes = Actor.Attributes ?? {};
+  // Asked for several labels, Podman 4.3 tells of containers with any of them.
+  if (Object.entries(labels).some(([key, value]) => attributes[key] !== value)) return;
   const common = {
     id: Actor.ID as ContainerId,
     name: attributes['name'] ?? '',

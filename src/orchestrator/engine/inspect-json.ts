@@ -84,7 +84,7 @@ export interface InspectedHostConfig {
   readonly Dns: readonly string[];
   readonly UsernsMode: string;
   readonly ReadonlyRootfs: boolean;
-  readonly Init: boolean | undefined;
+  readonly Init: boolean;
   readonly NanoCpus: number;
   readonly CpuQuota: number;
   readonly CpuPeriod: number;
@@ -113,7 +113,7 @@ function orEmpty<S extends v.GenericSchema, E>(
   empty: E,
 ): v.GenericSchema<unknown, v.InferOutput<S> | E> {
   return v.pipe(
-    v.optional(v.nullable(schema)),
+    v.optional(v.nullable(schema), null),
     v.transform((value) => value ?? empty),
   );
 }
@@ -173,7 +173,7 @@ const hostConfig: v.GenericSchema<unknown, InspectedHostConfig> = v.looseObject(
   Dns: texts,
   UsernsMode: text,
   ReadonlyRootfs: flag,
-  Init: orEmpty(v.boolean(), undefined),
+  Init: flag,
   NanoCpus: number,
   CpuQuota: number,
   CpuPeriod: number,

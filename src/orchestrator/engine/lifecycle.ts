@@ -120,14 +120,15 @@ export async function removeContainer(
   { signal }: Options,
 ): Promise<void> {
   const what = `remove container ${id}`;
+  const { dialect } = await requests.session({ ...(signal && { signal }) });
   const giveUpAt = clock.now() + MARGIN_MS;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     // A container that keeps crashing may be starting at this moment, which Podman refuses with
     // 500; Docker answers 409 while another removal goes on.
     const answer = await requests.send({
       method: 'DELETE',
-      path: `/containers/${id}`,
-      query: { force: '1', v: '1' },
+      path: dialect.removalPath(id),
+      query: { force: 'true', v: 'true', timeout: '0' },
       silenceMs: MARGIN_MS,
       what,
       ...(signal && { signal }),

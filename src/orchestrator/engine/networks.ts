@@ -73,6 +73,13 @@ export async function connectContainer(
     if (hasAliases(inspected, attached.Aliases, network.aliases)) return;
     await disconnectContainer(requests, id, network.name, options);
   }
+  // Docker takes any network for a container that does not run.
+  if (!(await networkExists(requests, network.name, options))) {
+    throw new EngineError(
+      'NOT_FOUND',
+      `there is no network ${network.name} at ${requests.location}`,
+    );
+  }
   const what = `connect container ${id} to network ${network.name}`;
   const answer = await requests.send({
     method: 'POST',
@@ -81,14 +88,7 @@ export async function connectContainer(
     what,
     ...options,
   });
-  if (answer.status === 200) return;
-  if (!(await networkExists(requests, network.name, options))) {
-    throw new EngineError(
-      'NOT_FOUND',
-      `there is no network ${network.name} at ${requests.location}`,
-    );
-  }
-  throw refused(requests.location, what, answer);
+  if (answer.status !== 200) throw refused(requests.location, what, answer);
 }
 
 export async function disconnectContainer(

@@ -13,6 +13,9 @@ export const podmanDialect: Dialect = {
   defaultNetworks: new Set(['podman']),
   // 4.3 answers 500 with "the container name … is already in use", later ones 409.
   isNameTaken: (answer) => answer.status === 409 || /already in use/.test(engineMessage(answer)),
+  // Even by force, Podman first stops a container, with all the time that it was created with (an hour
+  // for an app that drains); only its own API can be told otherwise.
+  removalPath: (id) => `/v4.0.0/libpod/containers/${id}`,
   // Between a crash and the restart, which comes at once, a stop finds nothing to stop, answers 304,
   // and the restart comes nevertheless.
   stopEndsRestarts: false,

@@ -16,8 +16,8 @@ import { readMounts } from './read-mounts.ts';
 import { takeUnreadable } from './unreadable-label.ts';
 import { unsupportedSettings } from './unsupported-settings.ts';
 
-/** What both engines wait for after a stop signal, when nobody says otherwise. */
-const DEFAULT_STOP_SECONDS = 10;
+/** What engines wait for after a stop signal, in seconds, when nobody says otherwise. */
+export const DEFAULT_STOP_SECONDS: number = 10;
 
 export interface ImageDefaults {
   readonly reference: DigestReference;
@@ -72,7 +72,7 @@ export function readSpec(
     ...(HostConfig.Dns.length === 0 ? {} : { dns: HostConfig.Dns }),
     ...(logLimits === undefined ? {} : { logLimits }),
     ...readOwnHealthCheck(Config, image.healthCheck),
-    ...(HostConfig.Init === undefined ? {} : { init: HostConfig.Init }),
+    ...(HostConfig.Init ? { init: true } : {}),
     ...readUlimits(HostConfig),
   };
 }
@@ -139,9 +139,14 @@ function readStop(
   const isSameSignal = signalNumber(own.StopSignal) === signalNumber(image.StopSignal);
   const { StopTimeout: seconds = DEFAULT_STOP_SECONDS } = own;
   return {
-    ...(isSameSignal ? {} : { stopSignal: own.StopSignal }),
+    ...(isSameSignal ? {} : { stopSignal: signalName(own.StopSignal) }),
     ...(seconds === DEFAULT_STOP_SECONDS ? {} : { stopTimeoutSeconds: seconds }),
   };
+}
+
+function signalName(signal: string): string {
+  const number = signalNumber(signal);
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? signal;
 }
 
 /** Podman tells signals by number. */

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { EngineError } from '../../errors.ts';
 import type { Options } from '../../options.ts';
-import type { EngineInfo } from './container.ts';
 import type { Dialect } from './dialect.ts';
 import { dockerDialect } from './docker-dialect.ts';
 import type { EngineConnection } from './engine-connection.ts';
@@ -11,7 +10,9 @@ import { podmanDialect } from './podman-dialect.ts';
 
 /** What was agreed with the engine. */
 export interface Session {
-  readonly info: EngineInfo;
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly architecture: string;
   readonly dialect: Dialect;
   /** Stands before every path: `/v1.41`. */
   readonly prefix: string;
@@ -33,7 +34,6 @@ const version = v.object({
     ),
   ),
 });
-const info = v.object({ SecurityOptions: v.optional(v.nullable(v.array(v.string()))) });
 
 interface Version {
   readonly Version: string;
@@ -58,25 +58,13 @@ export async function negotiate(
   if (answer.status !== 200) throw refused(location, 'tell its version', answer);
   const said = parse(version as v.GenericSchema<unknown, Version>, answer, 'itself');
   const apiVersion = agree(said, location);
-  const prefix = `/v${apiVersion}`;
-  const details = await connection.send({ method: 'GET', path: `${prefix}/info`, signal, what });
-  if (details.status !== 200) throw refused(location, 'describe itself', details);
-  const { SecurityOptions } = parse(
-    info as v.GenericSchema<unknown, { readonly SecurityOptions?: readonly string[] | null }>,
-    details,
-    'itself',
-  );
   const isPodman = said.Components?.some(({ Name }) => /podman/i.test(Name)) === true;
   return {
-    info: {
-      kind: isPodman ? 'podman' : 'docker',
-      version: said.Version,
-      apiVersion,
-      rootless: SecurityOptions?.some((option) => option.includes('rootless')) === true,
-      architecture: said.Arch,
-    },
+    version: said.Version,
+    apiVersion,
+    architecture: said.Arch,
     dialect: isPodman ? podmanDialect : dockerDialect(apiVersion),
-    prefix,
+    prefix: `/v${apiVersion}`,
   };
 }
 

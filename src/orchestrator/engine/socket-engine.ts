@@ -22,6 +22,7 @@ import { EngineRequests } from './engine-requests.ts';
 import { eventsForEver } from './event-stream.ts';
 import { inspectImageRaw, pullOnce, removeImage, specOf } from './images.ts';
 import { parse } from './inspect-json.ts';
+import { describeEngine } from './engine-info.ts';
 import {
   checkHealth,
   inspectRaw,
@@ -73,7 +74,7 @@ class SocketEngine implements ContainerEngine {
   }
 
   async info(options: Options = {}): Promise<EngineInfo> {
-    return (await this.#requests.session(options)).info;
+    return describeEngine(this.#requests, options);
   }
 
   async pull(
@@ -205,7 +206,7 @@ class SocketEngine implements ContainerEngine {
       if (stream.status === 200) return stream.body;
       throw refused(this.location, what, await this.#requests.connection.whole(stream, what));
     };
-    return eventsForEver({ open, clock: this.#clock, logger: this.#logger, signal });
+    return eventsForEver({ open, labels, clock: this.#clock, logger: this.#logger, signal });
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   TmpfsMount,
 } from './container-spec.ts';
 import type { Dialect } from './dialect.ts';
+import { DEFAULT_STOP_SECONDS } from './read-spec.ts';
 import { unreadableLabel } from './unreadable-label.ts';
 
 const NANOSECONDS = 1e6;
@@ -36,7 +37,8 @@ export function createBody(spec: ContainerSpec, dialect: Dialect): unknown {
     Labels: { ...spec.labels, ...unreadableLabel(spec, dialect) },
     User: spec.user,
     StopSignal: spec.stopSignal,
-    StopTimeout: spec.stopTimeoutSeconds,
+    // Left out, Podman's compatible API takes it for 0, which is a kill.
+    StopTimeout: spec.stopTimeoutSeconds ?? DEFAULT_STOP_SECONDS,
     Healthcheck: spec.healthCheck === undefined ? undefined : healthCheck(spec.healthCheck),
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [portName(port), {}])),
     HostConfig: hostConfig(spec, dialect),

@@ -23,3 +23,27 @@ export async function makeCertificate(
   await execa(binary('openssl'), [...options.split(' '), ...names, ...files]);
   return { certificate, key };
 }
+
+/** A certificate that an authority has issued, as in a company: some clients take no other. */
+export interface IssuedCertificate extends Certificate {
+  /** PEM file to trust. */
+  readonly authority: string;
+}
+
+/** Makes an authority, and by it a certificate for 127.0.0.1 and `hosts`, good for a day, into `folder`. */
+export async function makeIssuedCertificate(
+  folder: string,
+  hosts: readonly string[] = [],
+): Promise<IssuedCertificate> {
+  const { certificate: authority, key: authorityKey } = await makeCertificate(folder);
+  const certificate = join(folder, 'issued.pem');
+  const key = join(folder, 'issued.key');
+  const options = 'req -x509 -nodes -days 1 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1';
+  const alternatives = ['IP:127.0.0.1', ...hosts.map((host) => `DNS:${host}`)];
+  const names = ['-subj', '/CN=server', '-addext', `subjectAltName=${alternatives.join()}`];
+  const issuer = ['-CA', authority, '-CAkey', authorityKey];
+  const leaf = ['-addext', 'basicConstraints=critical,CA:FALSE'];
+  const files = ['-keyout', key, '-out', certificate];
+  await execa(binary('openssl'), [...options.split(' '), ...names, ...issuer, ...leaf, ...files]);
+  return { certificate, key, authority };
+}

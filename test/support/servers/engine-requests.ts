@@ -1,0 +1,38 @@
+import { EngineError } from '../../../src/errors.ts';
+import type { ContainerId } from '../../../src/orchestrator/engine/container.ts';
+import { EngineConnection } from '../../../src/orchestrator/engine/engine-connection.ts';
+import { EngineRequests } from '../../../src/orchestrator/engine/engine-requests.ts';
+import { removeContainer } from '../../../src/orchestrator/engine/lifecycle.ts';
+import { removeNetwork } from '../../../src/orchestrator/engine/networks.ts';
+import { systemClock } from '../../../src/registry/http/clock.ts';
+
+/** Networks that engines make by themselves. */
+const OWN_NETWORKS: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'podman']);
+
+/** Whether an engine answers at a socket. */
+export async function ping(socketPath: string): Promise<boolean> {
+  try {
+    const connection = new EngineConnection(socketPath, { silenceMs: 5_000 });
+    const { status } = await connection.send({ method: 'GET', path: '/_ping', what: 'ping' });
+    return status === 200;
+  } catch (error) {
+    if (error instanceof EngineError) return false;
+    throw error;
+  }
+}
+
+/** Removes every container of an engine, and every network that somebody made. */
+export async function removeEverything(socketPath: string): Promise<void> {
+  if (!(await ping(socketPath))) return;
+  const requests = new EngineRequests(socketPath);
+  const list = async <Item>(path: string): Promise<readonly Item[]> => {
+    const { body } = await requests.send({ method: 'GET', path, what: 'clean up' });
+    return JSON.parse(body) as Item[];
+  };
+  const containers = await list<{ Id: ContainerId }>('/containers/json?all=1');
+  for (const { Id } of containers) await removeContainer(requests, Id, systemClock, {});
+  const networks = await list<{ Name: string }>('/networks');
+  for (const { Name } of networks) {
+    if (!OWN_NETWORKS.has(Name)) await removeNetwork(requests, Name, {});
+  }
+}
