@@ -14,6 +14,9 @@ import type { BlobOutcome } from './tally.ts';
  */
 const SEND_UNASKED_BYTES = 32 * 1024;
 
+/** Held in memory whole; what costs time is the way there and back, so they wait for no stream. */
+const WITHOUT_STREAM_BYTES = 64 * 1024;
+
 /**
  * The blobs of a whole run. Each crosses to a target registry once, however many images share it:
  * the first image that needs it sends it, the others wait and mount it from that one's repository.
@@ -98,7 +101,7 @@ export class BlobTransfers {
         target,
         blob,
         async () => {
-          await slot.take();
+          if (blob.size > WITHOUT_STREAM_BYTES) await slot.take();
           stopped.throwIfAborted();
           return this.#open(blob, session);
         },

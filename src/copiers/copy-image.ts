@@ -60,11 +60,13 @@ export function createCopier(
     async copy(from, to, copyOptions = {}): Promise<CopyResult> {
       const session = new CopySession(from, to, copyOptions);
       const byDigest = atDigest(to, from.digest);
+      const { atTarget } = copyOptions;
       const [held, root] = await session.all([
-        target.head(byDigest, session.options),
+        // Of an image whose tag is missing hardly anything is there: its blobs are asked for anyway.
+        atTarget === undefined ? target.head(byDigest, session.options) : atTarget,
         readManifest(source, from.digest, session),
       ]);
-      const isNew = held === undefined;
+      const isNew = held?.digest !== from.digest;
       const whole = await readTree(source, root, session);
       const tree = platforms === undefined ? whole : selectPlatforms(whole, platforms, from);
       const omitted = omittedPlatforms(tree);
@@ -83,7 +85,8 @@ export function createCopier(
       }
       await session.all(attached.map((one) => attachmentWriter.write(one, session, isNew)));
 
-      const isTagged = !isNew && (await target.head(to, session.options))?.digest === from.digest;
+      const isTagged =
+        !isNew && (atTarget ?? (await target.head(to, session.options)))?.digest === from.digest;
       if (!isTagged) {
         await writer.writeManifest(tree, to, session);
         const { lookAgainAfter } = options;

@@ -16,6 +16,8 @@ export interface ImageCopier {
 export interface CopyOptions extends Options {
   /** Called as bytes move; for displays, never for decisions. */
   readonly onProgress?: (progress: CopyProgress) => void;
+  /** What the target's tag has just been seen to name; the copier asks where it is not told. */
+  readonly atTarget?: { readonly digest: Digest | undefined };
 }
 
 export interface CopyProgress {

@@ -19,9 +19,11 @@ export async function uploadSmall(
   options: SmallUploadOptions,
   session: URL | undefined,
 ): Promise<void> {
-  const { requests } = options;
-  const body = await readWhole(options);
-  const place = session ?? (await singlePost(options, body)) ?? (await requests.start());
+  const { client, requests } = options;
+  // It takes a session anyway: that is opened while the content comes.
+  const begun = session ?? (client.form.takesSinglePost ? undefined : requests.start());
+  const [body, opened] = await Promise.all([readWhole(options), begun]);
+  const place = opened ?? (await singlePost(options, body)) ?? (await requests.start());
   if (place === 'stored') return;
   try {
     await requests.put(place, body);

@@ -39,15 +39,18 @@ function setUp(
 const base = buildLayer('base', 100_000);
 const baseDigest = digestOf(base.bytes);
 const images = ['a', 'b', 'c', 'd'].map((seed) => buildImage({ seed, base: [base] }));
+const large = ['a', 'b', 'c', 'd'].map((seed) =>
+  buildImage({ seed, base: [base], layers: [70_000, 80_000] }),
+);
 
 test('no more blobs are open at once than allowed, and none for what is mounted', async () => {
   let open = 0;
   let most = 0;
-  const { copy, source } = setUp(images, {
+  const { copy, source } = setUp(large, {
     blobConcurrency: 2,
     source: {
-      before: async ({ method }) => {
-        if (method !== 'openBlob') return;
+      before: async ({ method, target }) => {
+        if (method !== 'openBlob' || isSmall(target)) return;
         open += 1;
         most = Math.max(most, open);
         await nextTurn();
@@ -55,13 +58,32 @@ test('no more blobs are open at once than allowed, and none for what is mounted'
       },
     },
   });
-  await Promise.all(images.map((image, index) => copy(image, `app-${index}`)));
+  await Promise.all(large.map((image, index) => copy(image, `app-${index}`)));
   assert.equal(most, 2);
   assert.equal(count(source, 'openBlob', baseDigest), 1);
 });
 
+test('small blobs wait for no place: what takes their time is the way', async () => {
+  const tiny = buildImage({ seed: 'tiny', layers: [60_000, 60_001, 60_002] });
+  const all = Promise.withResolvers<void>();
+  let open = 0;
+  const { copy } = setUp([tiny], {
+    blobConcurrency: 1,
+    source: {
+      before: async ({ method }) => {
+        if (method !== 'openBlob') return;
+        open += 1;
+        if (open === tiny.blobs.size) all.resolve();
+        await all.promise;
+      },
+    },
+  });
+  await copy(tiny, 'app');
+  assert.equal(open, 4);
+});
+
 test('places for open blobs are given back by transfers that fail', async () => {
-  const bad = buildImage({ seed: 'bad', layers: [50_000, 50_001, 50_002] });
+  const bad = buildImage({ seed: 'bad', layers: [80_000, 80_001, 80_002] });
   const { copy } = setUp([bad, ...images], {
     blobConcurrency: 1,
     source: { tamper: (_, bytes) => (isOf(bad, bytes) ? Buffer.from('wrong') : bytes) },
@@ -159,6 +181,11 @@ test('a tag on a copy in the same repository needs nothing but the tag', async (
 function count(registry: MemoryRegistry, method: string, digest: string): number {
   return registry.calls.filter((call) => call.method === method && call.target.endsWith(digest))
     .length;
+}
+
+function isSmall(target: string): boolean {
+  const digests = large.flatMap(({ blobs }) => [...blobs]);
+  return digests.some(([digest, { byteLength }]) => byteLength < 66_000 && target.endsWith(digest));
 }
 
 function isOf(image: TestImage, bytes: Uint8Array): boolean {

@@ -13,6 +13,7 @@ import {
   type ScriptedServer,
 } from '../../support/scripted-server.ts';
 import { scriptedUploads, type UploadRules } from '../../support/scripted-uploads.ts';
+import { waitFor } from '../../support/servers/server-process.ts';
 
 const SMALL = seededBytes('small', 1000);
 const LARGE = seededBytes('large', 200_000);
@@ -88,6 +89,24 @@ test('a registry that opens a session instead is believed, and not asked again',
   assert.match(world.server.log[1] ?? '', /_state=1&digest=sha256:/);
   assert.doesNotMatch(world.server.log[2] ?? '', /digest=/);
   assert.equal(world.stored.size, 2);
+});
+
+test('where a session is needed anyway, it is opened while the content comes', async (t) => {
+  const sessionOpened = Promise.withResolvers<void>();
+  const world = await setUp(t, { singlePost: () => 'session' });
+  await put(world, SMALL);
+  const asked = world.server.requests.length;
+  const content = seededBytes('slow', 1000);
+  const written = world.target.putBlob(world.repository, describe(content), async () => {
+    await sessionOpened.promise;
+    return Readable.from([content]);
+  });
+  await waitFor('a session is opened', () => world.server.requests[asked], 2000).finally(() =>
+    sessionOpened.resolve(),
+  );
+  await written;
+  assert.deepEqual(methods(world).slice(asked), ['POST', 'PUT']);
+  assert.deepEqual(world.stored.get(digestOf(content)), content);
 });
 
 test('a registry that refuses the single POST is asked in two', async (t) => {
