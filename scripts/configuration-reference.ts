@@ -43,15 +43,20 @@ $ ATLAN_API_TOKEN=… mirror run --releases-url https://acme.atlan.com \\
 
 /** The page on the configuration: every setting, its type, its default and what it is for. */
 export function configurationReference(schema: JsonSchema): string {
+  return `${[INTRODUCTION, ...optionsTable(), ...settingsTables(schema)].join('\n')}\n`;
+}
+
+/** A table of the settings of each section. */
+export function settingsTables(schema: JsonSchema): readonly string[] {
   const twins = new Map<string, string>();
-  const lines = [INTRODUCTION, ...optionsTable()];
+  const lines: string[] = [];
   for (const [key, section] of Object.entries(propertiesOf(schema))) {
     const required = schema.required?.includes(key) === true ? ' Required.' : '';
     lines.push('', `## ${key}`, '', `${section.description ?? ''}${required}`, '');
     lines.push('| setting | type | default | meaning |', '|---|---|---|---|');
     lines.push(...rowsOf(section, [key], twins));
   }
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
 function optionsTable(): string[] {
@@ -101,8 +106,11 @@ function meaningOf(schema: JsonSchema): string {
 
 /** The settings directly within one; those of any host stand for all hosts. */
 function childrenOf(schema: JsonSchema): readonly (readonly [string, JsonSchema])[] {
-  const { additionalProperties: any } = schema;
-  if (typeof any === 'object') return [['<host>', any]];
+  const { additionalProperties: any, propertyNames: names } = schema;
+  if (typeof any === 'object') {
+    const title = typeof names === 'object' ? (names.title ?? 'name') : 'name';
+    return [[`<${title.toLowerCase()}>`, any]];
+  }
   return Object.entries(propertiesOf(schema));
 }
 
@@ -115,6 +123,8 @@ function nestedOf(
     return items.properties === undefined ? undefined : { schema: items, step: ['[]'] };
   }
   if (schema.properties !== undefined) return { schema, step: [] };
+  const { additionalProperties: any } = schema;
+  if (typeof any === 'object' && any.properties !== undefined) return { schema, step: [] };
   return (schema.anyOf ?? [])
     .filter((option) => typeof option === 'object')
     .map(nestedOf)
@@ -140,8 +150,12 @@ function typeOf(schema: JsonSchema): string {
   }
   const names: Readonly<Record<string, string>> = { string: 'text', object: 'mapping' };
   const type = String(schema.type);
-  const range = schema.minimum === undefined ? '' : ` ${schema.minimum}–${schema.maximum ?? ''}`;
-  return `${names[type] ?? type}${range}`;
+  return `${names[type] ?? type}${rangeOf(schema)}`;
+}
+
+function rangeOf({ minimum, maximum }: JsonSchema): string {
+  if (minimum === undefined) return '';
+  return maximum === undefined ? ` from ${minimum}` : ` ${minimum}–${maximum}`;
 }
 
 function defaultOf(schema: JsonSchema, isRequired: boolean): string {

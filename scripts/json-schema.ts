@@ -1,5 +1,7 @@
 import { toJsonSchema, type JsonSchema } from '@valibot/to-json-schema';
+import type { GenericSchema } from 'valibot';
 import { REQUIRED_SECTIONS, settingsSchema } from '../src/config/schema/settings.ts';
+import { settingsSchema as orchestratorSettings } from '../src/orchestrator/config/schema/settings.ts';
 
 /** Steers validation; says nothing to an editor. */
 const INNER = new Set(['role', 'secret']);
@@ -11,12 +13,22 @@ const EXPRESSION: JsonSchema = {
   description: 'Taken from the environment.',
 };
 
-/**
- * The JSON Schema of mirror.yaml, made from the schema that validates it. Draft 7: editors know no
- * later one as well.
- */
+/** The JSON Schema of mirror.yaml, made from the schema that validates it. */
 export function configurationSchema(): JsonSchema {
-  const { $schema, ...schema } = toJsonSchema(settingsSchema, {
+  return {
+    ...schemaOf(settingsSchema, 'mirror.yaml', 'Configuration of sdr-mirror.'),
+    required: [...REQUIRED_SECTIONS],
+  };
+}
+
+/** The JSON Schema of the orchestrator's config.yaml, likewise. */
+export function orchestratorSchema(): JsonSchema {
+  return schemaOf(orchestratorSettings, 'config.yaml', 'Configuration of sdr-orchestrator.');
+}
+
+/** Draft 7: editors know no later one as well. */
+function schemaOf(settings: GenericSchema, title: string, description: string): JsonSchema {
+  const { $schema, ...schema } = toJsonSchema(settings, {
     target: 'draft-07',
     typeMode: 'input',
     // References, patterns and the like are beyond JSON Schema; the program checks them.
@@ -24,10 +36,9 @@ export function configurationSchema(): JsonSchema {
   });
   return {
     ...($schema === undefined ? {} : { $schema }),
-    title: 'mirror.yaml',
-    description: 'Configuration of sdr-mirror.',
+    title,
+    description,
     ...(tidy(schema) as JsonSchema),
-    required: [...REQUIRED_SECTIONS],
   };
 }
 

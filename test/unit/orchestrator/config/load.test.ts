@@ -154,6 +154,11 @@ describe('.env and the environment', () => {
     });
   }
 
+  test('a variable that is set to nothing gives nothing', async () => {
+    const dotenv = `${DOTENV.replace('the-client', '')}CLIENT_ID=another\n`;
+    assert.equal((await load(without, { dotenv })).atlan.clientId, 'another');
+  });
+
   test('a secret may be in a mounted file, said in either place', async () => {
     const files = { '/run/secrets/oauth': 'from-file\n' };
     const dotenv = 'ATLAN_AUTH_CLIENT_SECRET_FILE=/run/secrets/oauth\n';
