@@ -1,3 +1,4 @@
+import { ConfigError, errorMessage } from '../../errors.ts';
 import { checkAppName } from '../app-spec/names.ts';
 import type {
   AppRequest,
@@ -34,7 +35,10 @@ export function createAppCommands(world: AppWorld, mutex: KeyedMutex): AppComman
     try {
       checkAppName(app);
     } catch (error) {
-      const failure = toFailure(error, 'recover');
+      const failure = toFailure(
+        new ConfigError(`${JSON.stringify(app.slice(0, 100))} ${errorMessage(error)}`, error),
+        'recover',
+      );
       return { commandId, command, app, warnings: [], outcome: 'failed', failure };
     }
     const result = await mutex.run(app, work, options);

@@ -55,7 +55,8 @@ export async function discardCandidate(
   options: CommandOptions,
 ): Promise<void> {
   const message = `removing ${green.name}`;
-  await ticking(engine.stop(green.id, DISCARD_GRACE_SECONDS), () =>
+  const grace = Math.min(task.stopGraceSeconds, DISCARD_GRACE_SECONDS);
+  await ticking(engine.stop(green.id, grace), () =>
     options.onProgress?.({ step: 'recover', message }),
   );
   await engine.remove(green.id);

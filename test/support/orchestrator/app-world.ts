@@ -57,6 +57,10 @@ export class FakeImages implements ImageSource {
 export class FakeApps implements AppContainers {
   setting = 'a';
   swap: AppPolicy['swap'] = 'blue-green';
+  settleSeconds = 10;
+  stopGraceSeconds = 30;
+  /** Where two versions cannot run at once. */
+  hostPort: number | undefined;
   readonly automatic: Set<string> = new Set<string>();
 
   autoUpdate(app: string): boolean {
@@ -66,8 +70,8 @@ export class FakeApps implements AppContainers {
   policy(): AppPolicy {
     return {
       swap: this.swap,
-      gate: { probe: undefined, settleSeconds: 10, timeoutSeconds: undefined },
-      stopGraceSeconds: 30,
+      gate: { probe: undefined, settleSeconds: this.settleSeconds, timeoutSeconds: undefined },
+      stopGraceSeconds: this.stopGraceSeconds,
     };
   }
 
@@ -79,6 +83,10 @@ export class FakeApps implements AppContainers {
       environment: { SETTING: this.setting },
       restart: 'unless-stopped',
       network: [{ name: 'atlan', aliases: [wanted.app] }],
+      ports:
+        this.hostPort === undefined
+          ? []
+          : [{ containerPort: 8000, protocol: 'tcp', hostPort: this.hostPort }],
     });
     return { ...this.policy(), spec, specHash };
   }

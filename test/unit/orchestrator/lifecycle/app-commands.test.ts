@@ -248,6 +248,7 @@ test('a name that cannot be an app is refused before anything is asked', async (
   const { commands } = await running();
   const failure = failureOf(await commands.install({ ...request('1.0.0'), app: '../x' }));
   assert.equal(failure.code, 'CONFIG_INVALID');
+  assert.match(failure.message, /^"\.\.\/x" is not the name of an app/);
 });
 
 test('status tells versions, health and what a rollback would return to', async () => {
