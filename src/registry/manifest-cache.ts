@@ -1,3 +1,4 @@
+import { abandonable } from './http/clock.ts';
 import type { Manifest } from './manifest.ts';
 import { formatReference, type DigestReference } from './reference.ts';
 
@@ -12,10 +13,35 @@ export class ManifestCache {
   // A Map keeps the order of insertion: the first is the one not used for longest.
   readonly #manifests = new Map<string, Manifest>();
   readonly #maxBytes: number;
+  readonly #reading = new Map<string, Promise<Manifest | undefined>>();
   #bytes = 0;
 
   constructor(maxBytes: number = DEFAULT_MAX_BYTES) {
     this.#maxBytes = maxBytes;
+  }
+
+  /**
+   * Reads a manifest that is not held, once for all who want it at the same time. A failure is its
+   * own reader's, as is the wish to stop: the next one reads it anew.
+   */
+  async getOrRead(
+    reference: DigestReference,
+    read: () => Promise<Manifest | undefined>,
+    signal: AbortSignal | undefined,
+  ): Promise<Manifest | undefined> {
+    const key = formatReference(reference);
+    for (;;) {
+      const known = this.get(reference);
+      if (known !== undefined) return known;
+      const underWay = this.#reading.get(key);
+      if (underWay === undefined) return this.#lead(key, read);
+      const settled = underWay.then(
+        (manifest) => ({ manifest }),
+        () => undefined,
+      );
+      const answer = await abandonable(settled, signal);
+      if (answer !== undefined) return answer.manifest;
+    }
   }
 
   get(reference: DigestReference): Manifest | undefined {
@@ -36,6 +62,19 @@ export class ManifestCache {
       if (this.#bytes <= this.#maxBytes) return;
       this.#manifests.delete(oldest);
       this.#bytes -= bytes.byteLength;
+    }
+  }
+
+  async #lead(
+    key: string,
+    read: () => Promise<Manifest | undefined>,
+  ): Promise<Manifest | undefined> {
+    const reading = read();
+    this.#reading.set(key, reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reading.delete(key);
     }
   }
 }

@@ -56,8 +56,18 @@ export async function getManifest(
   cache: ManifestCache,
   options: Options,
 ): Promise<Manifest | undefined> {
-  const known = reference.kind === 'digest' ? cache.get(reference) : undefined;
-  if (known !== undefined) return known;
+  const read = (): Promise<Manifest | undefined> =>
+    readManifest(client, side, reference, cache, options);
+  return reference.kind === 'digest' ? cache.getOrRead(reference, read, options.signal) : read();
+}
+
+async function readManifest(
+  client: HostClient,
+  side: Side,
+  reference: Reference,
+  cache: ManifestCache,
+  options: Options,
+): Promise<Manifest | undefined> {
   const purpose = { side, what: `read ${formatManifest(reference)}` };
   const answer = await ask(client, 'GET', reference, purpose, options);
   if (answer.status === 404) return undefined;

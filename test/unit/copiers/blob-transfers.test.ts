@@ -184,8 +184,11 @@ function count(registry: MemoryRegistry, method: string, digest: string): number
 }
 
 function isSmall(target: string): boolean {
-  const digests = large.flatMap(({ blobs }) => [...blobs]);
-  return digests.some(([digest, { byteLength }]) => byteLength < 66_000 && target.endsWith(digest));
+  return large.some(({ blobs }) =>
+    blobs
+      .entries()
+      .some(([digest, { byteLength }]) => byteLength < 66_000 && target.endsWith(digest)),
+  );
 }
 
 function isOf(image: TestImage, bytes: Uint8Array): boolean {

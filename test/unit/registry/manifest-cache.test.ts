@@ -35,3 +35,41 @@ test('the same manifest counts once, one larger than everything not at all', () 
   assert.equal(cache.get(other[0]), other[1]);
   assert.equal(cache.get(large[0]), undefined);
 });
+
+test('two who read the same at once ask once', async () => {
+  const cache = new ManifestCache();
+  const [reference, manifest] = entry('shared', 10);
+  let asked = 0;
+  const come = Promise.withResolvers<void>();
+  const read = async (): Promise<Manifest> => {
+    asked += 1;
+    await come.promise;
+    return manifest;
+  };
+  const both = [1, 2].map(() => cache.getOrRead(reference, read, undefined));
+  come.resolve();
+  assert.deepEqual(await Promise.all(both), [manifest, manifest]);
+  assert.equal(asked, 1);
+});
+
+test('what one could not read, the other reads anew', async () => {
+  const cache = new ManifestCache();
+  const [reference, manifest] = entry('shared', 10);
+  const failing = cache.getOrRead(reference, () => Promise.reject(new Error('cut')), undefined);
+  const waiting = cache.getOrRead(reference, () => Promise.resolve(manifest), undefined);
+  await assert.rejects(failing, /cut/);
+  assert.equal(await waiting, manifest);
+});
+
+test('whoever waits can stop waiting, and nobody else with them', async () => {
+  const cache = new ManifestCache();
+  const [reference, manifest] = entry('shared', 10);
+  const come = Promise.withResolvers<Manifest>();
+  const leading = cache.getOrRead(reference, () => come.promise, undefined);
+  const stop = new AbortController();
+  const waiting = cache.getOrRead(reference, () => come.promise, stop.signal);
+  stop.abort(new Error('stopped'));
+  await assert.rejects(waiting, /stopped/);
+  come.resolve(manifest);
+  assert.equal(await leading, manifest);
+});
