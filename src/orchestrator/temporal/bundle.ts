@@ -8,7 +8,9 @@ import { ConfigError } from '../../errors.ts';
  *
  * @throws ConfigError if it was not built
  */
-export function workflowBundle(folder: string = join(import.meta.dirname, '../../../dist/orchestrator')): string {
+export function workflowBundle(
+  folder: string = join(import.meta.dirname, '../../../dist/orchestrator'),
+): string {
   const file = join(folder, 'workflow-bundle.js');
   if (existsSync(file)) return file;
   throw new ConfigError(

@@ -5,36 +5,13 @@ import type { Options } from '../../options.ts';
 import { escapeUnprintable } from '../../quote.ts';
 import type { Environment } from '../../registry/http/agents.ts';
 import { systemClock, type Clock } from '../../registry/http/clock.ts';
-import type { Secret } from '../../secret.ts';
+import type { TemporalConfig, TemporalTls } from '../config/config.ts';
 import { temporalProxy } from './proxy.ts';
 import type { TemporalSdk } from './sdk.ts';
 import type { Token } from './tokens.ts';
 
 /** Where Temporal is and how it is reached. */
-export interface TemporalSettings {
-  /** `acme-temporal.atlan.com:443` */
-  readonly address: string;
-  /** `default` */
-  readonly namespace: string;
-  /** `undefined`: plain gRPC, which shows the token to everyone on the way. */
-  readonly tls: TlsSettings | undefined;
-}
-
-export interface TlsSettings {
-  /** Certificate authorities in PEM, trusted besides the usual ones. */
-  readonly ca?: string | undefined;
-  /** Client certificate and its key, in PEM, where the server asks for them. */
-  readonly cert?: string | undefined;
-  readonly key?: Secret | undefined;
-  /** The name on the server's certificate, where the address is another: an IP, a tunnel. */
-  readonly serverName?: string | undefined;
-}
-
-/** The default address of a tenant: `acme.atlan.com` → `acme-temporal.atlan.com:443`. */
-export function temporalAddress(domain: string): string {
-  const [tenant = '', ...rest] = domain.split('.');
-  return `${tenant}-temporal.${rest.join('.')}:443`;
-}
+export type TemporalSettings = Pick<TemporalConfig, 'address' | 'namespace' | 'taskQueue' | 'tls'>;
 
 // The core gives up on an address that swallows packets only after minutes.
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -135,23 +112,28 @@ function toNative(
   };
 }
 
-function toNativeTls({ ca, cert, key, serverName }: TlsSettings): TLSConfig {
+function toNativeTls({ ca, client, serverName }: TemporalTls): TLSConfig {
   return {
-    serverRootCACertificate: Buffer.from(trusted(ca)),
+    serverRootCACertificate: Buffer.from(ca ?? usualAuthorities()),
     ...(serverName === undefined ? {} : { serverNameOverride: serverName }),
-    ...(cert === undefined || key === undefined
+    ...(client === undefined
       ? {}
-      : { clientCertPair: { crt: Buffer.from(cert), key: Buffer.from(key.reveal()) } }),
+      : {
+          clientCertPair: {
+            crt: Buffer.from(client.cert),
+            key: Buffer.from(client.key.reveal()),
+          },
+        }),
   };
 }
 
 /**
- * The authorities that Node trusts, those of the system, and our own: by itself the core knows
- * only the system's, which slim images lack, and nothing of `NODE_EXTRA_CA_CERTS`.
+ * The authorities that Node trusts and those of the system: by itself the core knows only the
+ * system's, which slim images lack, and nothing of `NODE_EXTRA_CA_CERTS`.
  */
-function trusted(ca: string | undefined): string {
+function usualAuthorities(): string {
   const known = [...getCACertificates('default'), ...getCACertificates('system')];
-  return [...new Set(known), ...(ca === undefined ? [] : [ca])].join('\n');
+  return [...new Set(known)].join('\n');
 }
 
 function failure(error: unknown, { address, namespace }: TemporalSettings): ControlPlaneError {

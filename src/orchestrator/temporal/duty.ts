@@ -5,7 +5,6 @@ import type { Commands } from '../commands.ts';
 import type { Duty } from '../duty.ts';
 import { createActivities } from './activities.ts';
 import type { TemporalSettings } from './connection.ts';
-import { orchestratorQueue } from './contract/names.ts';
 import { installRuntime, type TemporalSdk } from './sdk.ts';
 import { pause } from './pause.ts';
 import { temporalProxy } from './proxy.ts';
@@ -16,7 +15,6 @@ import type { TokenSource } from './tokens.ts';
 
 export interface TemporalDutyOptions {
   readonly sdk: TemporalSdk;
-  readonly deployment: string;
   readonly settings: TemporalSettings;
   /** None: no authentication. */
   readonly tokens?: TokenSource;
@@ -38,7 +36,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Polls `atlan-sdr-<deployment>` and carries out what comes. Whatever happens to the server, the
+ * Polls the deployment's task queue and carries out what comes. Whatever happens to the server, the
  * network or the credentials, it makes a new connection and a new worker until it is stopped.
  *
  * `start` resolves once it polls, or once the first try has failed: then it goes on trying, so that
@@ -56,9 +54,8 @@ export function createTemporalDuty(options: TemporalDutyOptions): TemporalDuty {
     const end = new AbortController();
     const stop = new AbortController();
     const running = createActivities({ ...options, clock, logger, stop: stop.signal });
-    const taskQueue = orchestratorQueue(options.deployment);
     const { bundle, tokens } = options;
-    const parts = { sdk, settings, taskQueue, bundle, running, tokens, board, env, clock, logger };
+    const parts = { sdk, settings, bundle, running, tokens, board, env, clock, logger };
     const over = (async () => {
       await keepWorking(parts, end.signal, onFirstTry);
       // What broken workers left behind.

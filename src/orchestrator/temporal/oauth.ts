@@ -9,7 +9,7 @@ import { tokenLifetime, type Lifetime } from './token-lifetime.ts';
 import type { Token, TokenSource } from './tokens.ts';
 
 export interface OAuthOptions extends Outbound {
-  /** See {@link oauthTokenUrl}. */
+  /** The token endpoint of the tenant's realm. */
   readonly url: URL;
   readonly clientId: string;
   readonly clientSecret: Secret;
@@ -19,11 +19,6 @@ export interface OAuthOptions extends Outbound {
 
 /** After a failure; more often would only burden a service that is down. */
 const RETRY_MS = 30_000;
-
-/** Where a tenant gives out tokens: `acme.atlan.com` → its realm's token endpoint. */
-export function oauthTokenUrl(domain: string): URL {
-  return new URL(`https://${domain}/auth/realms/default/protocol/openid-connect/token`);
-}
 
 /**
  * Tokens by OAuth client credentials. A token that is still valid is kept through failures of the

@@ -14,7 +14,6 @@ import type { Token, TokenSource } from './tokens.ts';
 export interface SessionParts {
   readonly sdk: TemporalSdk;
   readonly settings: TemporalSettings;
-  readonly taskQueue: string;
   /** The bundled workflows, a file. */
   readonly bundle: string;
   readonly running: RunningActivities;
@@ -84,13 +83,13 @@ async function connect(
 }
 
 async function createWorker(
-  { sdk, settings, taskQueue, bundle, running }: SessionParts,
+  { sdk, settings, bundle, running }: SessionParts,
   connection: NativeConnection,
 ): Promise<Worker> {
   return sdk.worker.Worker.create({
     connection,
     namespace: settings.namespace,
-    taskQueue,
+    taskQueue: settings.taskQueue,
     workflowBundle: { codePath: bundle },
     activities: running.activities,
     shutdownGraceTime: GRACE_MS,
@@ -114,7 +113,9 @@ async function untilStopped(
     const state = worker.getState();
     if (state !== 'RUNNING') {
       // What it has in flight is left to the next worker: there its retry finds it at work.
-      const { error } = (await withinMs(ended, LOOK_EVERY_MS, clock)) ?? {};
+      const outcome = await withinMs(ended, LOOK_EVERY_MS, clock);
+      if (outcome === undefined) await endWorkflowThread(worker);
+      const error = outcome?.error;
       const why = error === undefined ? '' : ` after: ${errorMessage(error)}`;
       throw new ControlPlaneError('TEMPORAL_UNREACHABLE', `the worker is ${state}${why}`, {
         cause: error,
@@ -122,6 +123,18 @@ async function untilStopped(
     }
     await Promise.race([ended, pause(LOOK_EVERY_MS, clock, signal)]);
   }
+}
+
+/**
+ * A run() that never settles never ends the thread that its workflows run in, which holds tens of
+ * megabytes and keeps the process from ending (SDK 1.24: runInternal awaits finalizeShutdown before
+ * workflowCreator.destroy, and pollers that nobody drains hold that up).
+ */
+async function endWorkflowThread(worker: Worker): Promise<void> {
+  const { workflowCreator } = worker as unknown as {
+    readonly workflowCreator?: { destroy?(): Promise<void> };
+  };
+  await workflowCreator?.destroy?.();
 }
 
 async function end(

@@ -68,8 +68,12 @@ for (const [name, { workflow, payload, prepare, cancel }] of Object.entries(SCEN
   prepare?.(commands);
   const duty = createTemporalDuty({
     sdk,
-    deployment: 'prod',
-    settings: { address: server.address, namespace: 'default', tls: undefined },
+    settings: {
+      address: server.address,
+      namespace: 'default',
+      taskQueue: 'atlan-sdr-prod',
+      tls: undefined,
+    },
     commands,
     bundle: bundle.path,
     env: {},

@@ -35,7 +35,12 @@ export async function startWorker(
     sdk: await loadTemporalSdk(),
     env: {},
     ...options,
-    settings: { namespace: 'default', tls: undefined, ...options.settings },
+    settings: {
+      namespace: 'default',
+      taskQueue: `atlan-sdr-${options.deployment}`,
+      tls: undefined,
+      ...options.settings,
+    },
     logger,
   });
   t.after(async () => duty.stop());

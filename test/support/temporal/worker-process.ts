@@ -20,8 +20,12 @@ commands.behaviour = async ({ commandId }) => {
 };
 const duty = createTemporalDuty({
   sdk: await loadTemporalSdk(),
-  deployment,
-  settings: { address, namespace: 'default', tls: undefined },
+  settings: {
+    address,
+    namespace: 'default',
+    taskQueue: `atlan-sdr-${deployment}`,
+    tls: undefined,
+  },
   commands,
   bundle,
   env: {},

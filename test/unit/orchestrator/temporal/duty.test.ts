@@ -5,6 +5,7 @@ import {
   createTemporalDuty,
   type TemporalDuty,
 } from '../../../../src/orchestrator/temporal/duty.ts';
+import type { TemporalSettings } from '../../../../src/orchestrator/temporal/connection.ts';
 import type { Token, TokenSource } from '../../../../src/orchestrator/temporal/tokens.ts';
 import { Secret } from '../../../../src/secret.ts';
 import { FakeCommands, untilAborted } from '../../../fakes/fake-commands.ts';
@@ -12,6 +13,12 @@ import { ManualClock, settle } from '../../../fakes/manual-clock.ts';
 import { FakeTemporalSdk } from '../../../fakes/temporal-sdk.ts';
 
 const UNAUTHENTICATED = 16;
+const SETTINGS: TemporalSettings = {
+  address: '127.0.0.1:7233',
+  namespace: 'default',
+  taskQueue: 'atlan-sdr-prod',
+  tls: undefined,
+};
 
 /** Gives out `token-1`, `token-2`, …, each good for ten minutes and renewed after five. */
 class FakeTokens implements TokenSource {
@@ -55,8 +62,7 @@ function scene(): Scene {
   const commands = new FakeCommands();
   const duty = createTemporalDuty({
     sdk: fake.sdk,
-    deployment: 'prod',
-    settings: { address: '127.0.0.1:7233', namespace: 'default', tls: undefined },
+    settings: SETTINGS,
     tokens,
     commands,
     bundle: 'workflow-bundle.js',
@@ -102,8 +108,7 @@ test('a proxy that cannot be used is said before anything begins', () => {
     () =>
       createTemporalDuty({
         sdk: fake.sdk,
-        deployment: 'prod',
-        settings: { address: 'acme-temporal.atlan.com:443', namespace: 'default', tls: {} },
+        settings: { ...SETTINGS, address: 'acme-temporal.atlan.com:443' },
         commands,
         bundle: 'workflow-bundle.js',
         env: { HTTPS_PROXY: 'socks5://proxy:1080' },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { inspect } from 'node:util';
 import { ControlPlaneError } from '../../../../src/errors.ts';
-import { createOAuthTokens, oauthTokenUrl } from '../../../../src/orchestrator/temporal/oauth.ts';
+import { createOAuthTokens } from '../../../../src/orchestrator/temporal/oauth.ts';
 import type { TokenSource } from '../../../../src/orchestrator/temporal/tokens.ts';
 import { Secret } from '../../../../src/secret.ts';
 import { FakeClock } from '../../../fakes/fake-clock.ts';
@@ -61,13 +61,6 @@ async function refusal(tokens: TokenSource): Promise<ControlPlaneError> {
   assert.ok(!inspect(error, { depth: 20, showHidden: true }).includes(SECRET), 'the secret leaked');
   return error;
 }
-
-test('a tenant gives out tokens at its realm', () => {
-  assert.equal(
-    oauthTokenUrl('acme.atlan.com').href,
-    'https://acme.atlan.com/auth/realms/default/protocol/openid-connect/token',
-  );
-});
 
 test('asks with client credentials in the body, and nowhere else', async (t) => {
   const { tokens, server } = await scene(t, tokenService());
