@@ -39,7 +39,8 @@ const AZURE_SCOPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Which cloud's registry a host is, by its whole name.
+ * Which cloud's registry a host is, by its whole name. Such a host is run by the cloud itself,
+ * whoever its registry belongs to: signing in there tells no customer of that cloud anything.
  *
  * @param registry - canonical host, as references name it
  * @returns `undefined` for every other registry, and for a host with a port: no cloud has those
