@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
 import type { Client } from '@temporalio/client';
 import * as v from 'valibot';
 import { appResult } from '../../../src/orchestrator/temporal/contract/results.ts';
@@ -14,7 +14,12 @@ import { listeningPorts } from '../../support/listening.ts';
 import { json, startScripted } from '../../support/scripted-server.ts';
 import { findBinary, requireServer } from '../../support/servers/binaries.ts';
 import { makeIssuedCertificate } from '../../support/servers/certificate.ts';
-import { startProcess, temporaryFolder, waitFor } from '../../support/servers/server-process.ts';
+import {
+  startProcess,
+  temporaryFolder,
+  waitFor,
+  type ServerProcess,
+} from '../../support/servers/server-process.ts';
 import { openTemporalGate } from '../../support/servers/temporal-gate.ts';
 import {
   startTemporal,
@@ -54,13 +59,8 @@ describe('a worker outlives', { concurrency: true }, () => {
   test('its own death: another takes over what it was doing', async (t) => {
     if (!requireServer(t, 'temporal')) return;
     const deployment = 'killed';
-    const { path: folder, remove } = await temporaryFolder('worker');
-    t.after(remove);
     const options = ['--address', server.address, '--deployment', deployment, '--bundle', bundle];
-    const worker = await startProcess([process.execPath, WORKER, ...options], folder, (log) =>
-      log.includes('polling Temporal') ? true : undefined,
-    );
-    t.after(worker.kill);
+    const worker = await startWorkerProcess(t, [...options, '--hang']);
     const result = execute(client, deployment, 'install', PAYLOAD, 'killed-1');
     await waitFor('the command', async () =>
       (await worker.log()).includes('began killed-1') ? true : undefined,
@@ -114,30 +114,24 @@ describe('a worker outlives', { concurrency: true }, () => {
     const deployment = 'refused';
     const gate = await openTemporalGate(server.address);
     t.after(async () => gate.stop());
-    const commands = new FakeCommands(deployment);
-    const tokens = apiKeyTokens(new Secret('api-key'));
-    const { duty, log } = await startWorker(t, {
-      deployment,
-      bundle,
-      commands,
-      tokens,
-      settings: { address: gate.address },
-    });
+    const options = ['--address', gate.address, '--deployment', deployment, '--bundle', bundle];
+    // In a process of its own: what a failed worker leaves behind keeps a process from ending.
+    const worker = await startWorkerProcess(t, [...options, '--api-key', 'api-key']);
     gate.accept(() => false);
     // Polls that are open would go on for a minute.
     await gate.close();
     await gate.reopen();
     await waitFor(
-      'the worker to fail for good',
-      () => log.find(({ fields }) => /worker is FAILED/.test(String(fields['reason']))),
+      'the worker to fail for good, and its successor to be refused',
+      async () =>
+        /worker is FAILED[^]*refused: .* refuses namespace/.test(await worker.log())
+          ? true
+          : undefined,
       LONG_MS,
-    );
-    await waitFor('the reason to be known', () =>
-      duty.status().state === 'refused' ? true : undefined,
     );
     gate.accept(() => true);
     await execute(client, deployment, 'install', PAYLOAD, 'refused-1');
-    assert.equal(duty.status().state, 'polling');
+    assert.match(await worker.log(), /began refused-1/);
   });
 
   test('a token that is revoked before its time', async (t) => {
@@ -223,6 +217,21 @@ describe('a worker outlives', { concurrency: true }, () => {
     assert.deepEqual(gate.tokens, []);
   });
 });
+
+async function startWorkerProcess(
+  t: TestContext,
+  options: readonly string[],
+): Promise<ServerProcess> {
+  const { path: folder, remove } = await temporaryFolder('worker');
+  const worker = await startProcess([process.execPath, WORKER, ...options], folder, (log) =>
+    log.includes('polling Temporal') ? true : undefined,
+  );
+  t.after(async () => {
+    await worker.kill();
+    await remove();
+  });
+  return worker;
+}
 
 async function certificateFor(
   folder: string,
