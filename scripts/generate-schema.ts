@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { configurationSchema, orchestratorSchema } from './json-schema.ts';
 import { configurationReference } from './configuration-reference.ts';
 import { orchestratorReference } from './orchestrator-reference.ts';
+import { workflowSchema } from './workflow-schema.ts';
 
 // Writes what is made from the validator: run it after changing a schema.
 const root = join(import.meta.dirname, '..');
@@ -15,4 +16,8 @@ writeFileSync(join(root, 'orchestrator.schema.json'), `${JSON.stringify(orchestr
 writeFileSync(
   join(root, 'docs/orchestrator-configuration.md'),
   orchestratorReference(orchestrator),
+);
+writeFileSync(
+  join(root, 'docs/orchestrator-workflows.schema.json'),
+  `${JSON.stringify(workflowSchema(), null, 2)}\n`,
 );

@@ -55,7 +55,8 @@ export function createReportingCommands(
 
   async function reportApp(working: Promise<AppResult>): Promise<AppResult> {
     const result = await working;
-    if (result.outcome === 'failed') return result;
+    // What a later command has replaced is old news, and that command has left its own.
+    if (result.outcome === 'failed' || result.outcome === 'superseded') return result;
     const { app, commandId, serving, previous } = result;
     const warning = await note({ app, commandId, ...versions(serving, previous) });
     return warning === undefined ? result : { ...result, warnings: [...result.warnings, warning] };

@@ -23,7 +23,7 @@ import type { AppPayload, InstallPayload, SelfUpdatePayload } from './contract/r
 // change of what is called in which order goes behind patched(); the recorded histories in
 // test/fixtures/histories tell.
 
-/** Eight attempts: a quarter of an hour of patience with registries and stores that are down. */
+/** Eight attempts: ten minutes of patience with registries and stores that are down. */
 const RETRY: NonNullable<ActivityOptions['retry']> = {
   initialInterval: '5 seconds',
   backoffCoefficient: 2,

@@ -27,11 +27,12 @@ const commandId = v.pipe(
   ),
 );
 
+// The rule of checkAppName, in a form that a JSON Schema can repeat.
 const app = v.pipe(
   v.string(),
   v.regex(
-    /^[a-z0-9][a-z0-9._-]{0,62}$/,
-    'expected lower-case letters, digits, "-", "_" and ".", at most 63',
+    /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/,
+    'expected up to 63 lower-case letters, digits, "-", "_" and ".", with a letter or digit at both ends',
   ),
   v.description('The app_name of latest-releases.'),
   v.examples(['teradata']),

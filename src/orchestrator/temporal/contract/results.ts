@@ -79,9 +79,9 @@ export const appResult: v.GenericSchema<unknown, AppResult> = v.variant('outcome
   v.object({
     ...appOutcome,
     outcome: v.pipe(
-      v.picklist(['done', 'unchanged']),
+      v.picklist(['done', 'unchanged', 'superseded']),
       v.description(
-        'done: changed by this command, now or in an earlier attempt. unchanged: it was so already.',
+        'done: changed by this command, now or in an earlier attempt. unchanged: it was so already. superseded: a later command has replaced what this one did.',
       ),
     ),
   }),

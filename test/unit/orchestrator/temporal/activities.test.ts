@@ -105,7 +105,7 @@ describe('a payload that is not usable fails for good, naming every problem', ()
   const cases: readonly (readonly [keyof Activities, unknown, RegExp])[] = [
     ['install', undefined, /app/],
     ['install', 'teradata', /Object/],
-    ['install', { app: '../etc' }, /app: expected lower-case/],
+    ['install', { app: '../etc' }, /app: expected up to 63 lower-case/],
     ['install', { app: 'a', image: '' }, /image/],
     ['upgrade', { app: 'A', commandId: 'a b', version: 3 }, /commandId: .*; app: .*; version: /],
     ['status', { app: 7 }, /app/],
