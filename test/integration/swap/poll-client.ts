@@ -34,13 +34,16 @@ async function lookUp(): Promise<readonly string[]> {
 async function ask(): Promise<string> {
   const addresses = await lookUp();
   const answer = Promise.withResolvers<string>();
-  const options: RequestOptions & Pick<TcpNetConnectOpts, 'autoSelectFamily'> = {
+  const options: RequestOptions &
+    Pick<TcpNetConnectOpts, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout'> = {
     host: alias,
     port: 8000,
     path: '/version',
     agent: false,
-    timeout: 5000,
+    timeout: 15_000,
     autoSelectFamily: true,
+    // As patient as clients are that do not race addresses: a first packet may be lost.
+    autoSelectFamilyAttemptTimeout: 4000,
     lookup: (_host, _options, callback) => {
       callback(
         null,
@@ -65,9 +68,22 @@ async function ask(): Promise<string> {
   return answer.promise;
 }
 
+/**
+ * A request that was reset before any answer is sent once more, as RFC 9110 (9.2.2) lets clients do
+ * for GET: the kernel resets what it had accepted for a server that closes its port just then.
+ */
+async function askTwice(): Promise<string> {
+  try {
+    return await ask();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    return ask();
+  }
+}
+
 while (!end.signal.aborted) {
   try {
-    process.stdout.write(`${JSON.stringify({ answer: await ask() })}\n`);
+    process.stdout.write(`${JSON.stringify({ answer: await askTwice() })}\n`);
   } catch (error) {
     process.stdout.write(`${JSON.stringify({ failure: String(error) })}\n`);
   }
