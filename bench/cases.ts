@@ -12,30 +12,35 @@ export interface Case {
   /** Whether the target holds everything already. */
   readonly warm: boolean;
   readonly contenders: readonly ContenderName[];
-  /** Interleaved rounds; the long ones get fewer. */
+  /** Interleaved rounds. */
   readonly rounds: number;
-  /** Contenders that take minutes: they run in the first round only. */
-  readonly once?: readonly ContenderName[];
+  /** Contenders that take long, or are far behind: they run in the first round only. */
+  readonly once: readonly ContenderName[];
+  /** Whether requests and bytes are counted as well: they do not depend on distance or TLS. */
+  readonly isCounted: boolean;
 }
 
-const LOOPBACK = { delayMs: 0, tls: false, warm: false, rounds: 5 } as const;
-const FAR = { delayMs: 30, tls: false, warm: false, rounds: 5 } as const;
+const NEAR = { delayMs: 0, tls: false, warm: false, rounds: 3, isCounted: false } as const;
+const FAR = { ...NEAR, delayMs: 30 } as const;
 
 export const CASES: readonly Case[] = [
   {
-    ...LOOPBACK,
+    ...NEAR,
     id: 'a',
     title: 'a, loopback, cold',
     corpus: 'a',
     contenders: ['mirror', 'floor', 'skopeoSync', 'skopeo4', 'crane4', 'regsync'],
+    once: ['skopeo4', 'crane4', 'regsync'],
+    isCounted: true,
   },
   {
-    ...LOOPBACK,
+    ...NEAR,
     id: 'a-tls',
     title: 'a, loopback, TLS, cold',
     corpus: 'a',
     tls: true,
-    contenders: ['mirror', 'skopeoSync', 'skopeo4', 'crane4', 'regsync'],
+    contenders: ['mirror', 'skopeoSync', 'skopeo4'],
+    once: ['skopeo4'],
   },
   {
     ...FAR,
@@ -43,7 +48,7 @@ export const CASES: readonly Case[] = [
     title: 'a, 30 ms, cold',
     corpus: 'a',
     contenders: ['mirror', 'skopeoSync', 'skopeo4', 'crane4', 'regsync'],
-    rounds: 3,
+    once: ['skopeoSync', 'crane4', 'regsync'],
   },
   {
     ...FAR,
@@ -52,31 +57,35 @@ export const CASES: readonly Case[] = [
     corpus: 'a',
     warm: true,
     contenders: ['mirror', 'skopeoSync', 'skopeo4', 'crane4', 'regsync'],
+    once: ['skopeoSync', 'crane4'],
+    isCounted: true,
   },
   {
-    ...LOOPBACK,
+    ...NEAR,
     id: 'b',
     title: 'b, loopback, cold',
     corpus: 'b',
     contenders: ['mirror', 'floor', 'skopeoSync', 'crane4', 'regsync'],
-    rounds: 3,
+    once: ['crane4', 'regsync'],
+    isCounted: true,
   },
   {
-    ...LOOPBACK,
+    ...NEAR,
     id: 'b-tls',
     title: 'b, loopback, TLS, cold',
     corpus: 'b',
     tls: true,
-    contenders: ['mirror', 'skopeoSync', 'crane4', 'regsync'],
-    rounds: 3,
+    contenders: ['mirror', 'skopeoSync'],
+    once: [],
   },
   {
-    ...LOOPBACK,
+    ...NEAR,
     id: 'c',
     title: 'c, loopback, cold',
     corpus: 'c',
     contenders: ['mirror', 'skopeoSync', 'skopeo16', 'crane16', 'regsync'],
-    rounds: 3,
+    once: ['skopeoSync', 'crane16', 'regsync'],
+    isCounted: true,
   },
   {
     ...FAR,
@@ -84,8 +93,7 @@ export const CASES: readonly Case[] = [
     title: 'c100, 30 ms, cold',
     corpus: 'c100',
     contenders: ['mirror', 'skopeoSync', 'skopeo16', 'crane16', 'regsync'],
-    rounds: 3,
-    once: ['skopeoSync'],
+    once: ['skopeoSync', 'crane16', 'regsync'],
   },
   {
     ...FAR,
@@ -93,8 +101,28 @@ export const CASES: readonly Case[] = [
     title: 'c, 30 ms, nothing to do',
     corpus: 'c',
     warm: true,
-    contenders: ['mirror', 'skopeoSync', 'skopeo16', 'crane16', 'regsync'],
-    rounds: 3,
-    once: ['skopeoSync'],
+    contenders: ['mirror', 'skopeoSync', 'regsync'],
+    once: ['skopeoSync', 'regsync'],
+    isCounted: true,
+  },
+  {
+    ...NEAR,
+    id: 'signed-a',
+    title: 'a, signed, loopback, cold: with and without verification',
+    corpus: 'signed-a',
+    contenders: ['mirror', 'mirrorVerifying'],
+    rounds: 5,
+    once: [],
+    isCounted: true,
+  },
+  {
+    ...FAR,
+    id: 'signed-c100-far',
+    title: 'c100, signed, 30 ms, cold: with and without verification',
+    corpus: 'signed-c100',
+    contenders: ['mirror', 'mirrorVerifying'],
+    rounds: 5,
+    once: [],
+    isCounted: true,
   },
 ];

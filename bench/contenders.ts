@@ -12,6 +12,8 @@ export interface Task {
   readonly target: string;
   /** PEM file to trust; both registries speak plain http without. */
   readonly ca: string | undefined;
+  /** PEM file: who signed the images that are signed. */
+  readonly publicKey: string;
   /** `repository:tag` */
   readonly references: readonly string[];
 }
@@ -27,24 +29,28 @@ export interface Contender {
 const dist = process.env['BENCH_DIST'] ?? join(import.meta.dirname, '../dist');
 const cli = join(dist, 'cli/mirror.js');
 
-/** The built product, as users start it. */
-export const mirror: Contender = mirrorWith('sdr-mirror', { mode: 'off' });
-
-/** The product with other settings for its verification. */
-export function mirrorWith(name: string, verify: object): Contender {
+/**
+ * The built product, as users start it.
+ *
+ * @param isVerifying - every image, by the key that signed it, whose signature goes along. Without,
+ *   nothing is looked for that the peers do not carry either
+ */
+function mirror(name: string, isVerifying: boolean): Contender {
   return {
     name,
     needs: [],
-    async prepare({ folder, source, target, ca, references }) {
+    async prepare({ folder, source, target, ca, publicKey, references }) {
       if (!existsSync(cli)) throw new Error('there is no dist/: run npm run build first');
       await mkdir(folder, { recursive: true });
       const host = ca === undefined ? { plainHttp: true } : { ca };
+      const keys = [{ name: 'bench', pem: publicKey, requireLog: false }];
       const configuration = {
         releases: { file: 'releases.json' },
         source: { registry: source },
         target: { image: `${target}/{repository}:{tag}` },
         map: { store: 'file:map.yaml' },
-        verify,
+        verify: isVerifying ? { mode: 'enforce', keys } : { mode: 'off' },
+        copy: { signatures: isVerifying },
         registries: { [source]: host, [target]: host },
       };
       const releases = references.map((reference) => ({ image: `${source}/${reference}` }));
@@ -147,6 +153,7 @@ async function forEach(
 /** Who can be measured, as cases call them. */
 export type ContenderName =
   | 'mirror'
+  | 'mirrorVerifying'
   | 'skopeoSync'
   | 'skopeo4'
   | 'skopeo16'
@@ -156,7 +163,8 @@ export type ContenderName =
   | 'floor';
 
 export const CONTENDERS: Readonly<Record<ContenderName, Contender>> = {
-  mirror,
+  mirror: mirror('sdr-mirror', false),
+  mirrorVerifying: mirror('sdr-mirror, verifying', true),
   skopeoSync,
   skopeo4: skopeoCopy(4),
   skopeo16: skopeoCopy(16),

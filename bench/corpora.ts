@@ -14,7 +14,7 @@ export interface CorpusImage {
   readonly layers: readonly { readonly seed: string; readonly bytes: number }[];
 }
 
-export type CorpusName = 'a' | 'b' | 'c' | 'c100';
+export type CorpusName = 'a' | 'b' | 'c' | 'c100' | 'signed-a' | 'signed-c100';
 
 const CONFIG_TYPE = 'application/vnd.oci.image.config.v1+json';
 const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar+gzip';
@@ -33,14 +33,21 @@ const tiny = Array.from({ length: 300 }, (_, index): CorpusImage => {
   return { repository, tag, layers };
 });
 
+const a = Array.from({ length: 12 }, (_, index): CorpusImage => {
+  const repository = `a/app${String(index + 1).padStart(2, '0')}`;
+  const own = [5, 1].map((size) => ({ seed: `${repository}/${size}`, bytes: size * MB }));
+  return { repository, tag: 'v1', layers: [...shared, ...own] };
+});
+
+/** The same images in repositories of their own, to be signed there. */
+function toBeSigned(images: readonly CorpusImage[]): readonly CorpusImage[] {
+  return images.map((image) => ({ ...image, repository: `signed/${image.repository}` }));
+}
+
 /** What is copied. Layers of the same seed are the same blob. */
 export const CORPORA: Readonly<Record<CorpusName, readonly CorpusImage[]>> = {
   /** Twelve images that share most of their bytes. */
-  a: Array.from({ length: 12 }, (_, index): CorpusImage => {
-    const repository = `a/app${String(index + 1).padStart(2, '0')}`;
-    const own = [5, 1].map((size) => ({ seed: `${repository}/${size}`, bytes: size * MB }));
-    return { repository, tag: 'v1', layers: [...shared, ...own] };
-  }),
+  a,
   /** One image of four large layers. */
   b: [
     {
@@ -53,6 +60,8 @@ export const CORPORA: Readonly<Record<CorpusName, readonly CorpusImage[]>> = {
   c: tiny,
   /** The first hundred of them. */
   c100: tiny.slice(0, 100),
+  'signed-a': toBeSigned(a),
+  'signed-c100': toBeSigned(tiny.slice(0, 100)),
 };
 
 /** `repository:tag` of every image of a corpus. */
@@ -60,8 +69,16 @@ export function referencesOf(name: CorpusName): readonly string[] {
   return CORPORA[name].map(({ repository, tag }) => `${repository}:${tag}`);
 }
 
-/** Makes every image there is and puts it into a registry that speaks plain http. */
-export async function pushCorpora(url: string): Promise<void> {
+/**
+ * Makes the images of some corpora and puts them into a registry that speaks plain http.
+ *
+ * @param sign - gives the signature's layer for the digest of an image
+ */
+export async function pushCorpora(
+  url: string,
+  names: readonly CorpusName[],
+  sign?: (digest: Digest) => SignatureLayer,
+): Promise<void> {
   const layers = new Map<string, Promise<Descriptor>>();
   const limit = pLimit(2);
   const push = async ({ repository, tag, layers: wanted }: CorpusImage): Promise<void> => {
@@ -82,22 +99,46 @@ export async function pushCorpora(url: string): Promise<void> {
         history: wanted.map(({ seed }) => ({ created_by: seed })),
       }),
     );
-    const configDescriptor = describe(CONFIG_TYPE, digestOf(config), config.byteLength);
-    await putBlob(url, repository, configDescriptor, Readable.from([config]));
-    const manifest = {
-      schemaVersion: 2,
-      mediaType: MediaType.ociManifest,
-      config: configDescriptor,
-      layers: descriptors,
-    };
-    await send('PUT', new URL(`/v2/${repository}/manifests/${tag}`, url), {
-      type: MediaType.ociManifest,
-      body: Readable.from([JSON.stringify(manifest)]),
-    });
+    const digest = await putManifest(url, { repository, tag, config, layers: descriptors });
+    if (sign === undefined) return;
+    const { bytes, ...signature } = sign(digest);
+    const layer = { ...signature, digest: digestOf(bytes), size: bytes.byteLength };
+    await putBlob(url, repository, layer, Readable.from([bytes]));
+    const signatureTag = `${digest.replace(':', '-')}.sig`;
+    const empty = Buffer.from('{"architecture":"","os":"","config":{},"rootfs":{}}');
+    await putManifest(url, { repository, tag: signatureTag, config: empty, layers: [layer] });
   };
-  for (const corpus of [CORPORA.a, CORPORA.b, CORPORA.c]) {
-    await Promise.all(corpus.map((image) => limit(() => push(image))));
+  for (const name of names) {
+    await Promise.all(CORPORA[name].map((image) => limit(() => push(image))));
   }
+}
+
+/** What a signature's manifest has as its layer, with its content. */
+export interface SignatureLayer {
+  readonly mediaType: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly bytes: Buffer;
+}
+
+async function putManifest(
+  url: string,
+  image: {
+    readonly repository: string;
+    readonly tag: string;
+    readonly config: Buffer;
+    readonly layers: readonly Descriptor[];
+  },
+): Promise<Digest> {
+  const { repository, tag, layers } = image;
+  const config = describe(CONFIG_TYPE, digestOf(image.config), image.config.byteLength);
+  await putBlob(url, repository, config, Readable.from([image.config]));
+  const bytes = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociManifest, config, layers }),
+  );
+  const type = MediaType.ociManifest;
+  const to = new URL(`/v2/${repository}/manifests/${tag}`, url);
+  await send('PUT', to, { type, body: Readable.from([bytes]) });
+  return digestOf(bytes);
 }
 
 /** Bytes that do not compress, the same for the same seed, in a gzip envelope: tools look for it. */

@@ -32,6 +32,7 @@ export async function countRequests(
       source: world.host('source'),
       target: world.host('target'),
       ca: undefined,
+      publicKey: world.publicKey,
       references: referencesOf(corpus),
     });
     if (warm) await measure(command, env, 600_000);

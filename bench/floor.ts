@@ -13,7 +13,7 @@ interface Layers {
 }
 
 /** Builds the splicing program, and lists for it every blob of the images once, the largest first. */
-export async function prepareFloor(task: Omit<Task, 'ca'>): Promise<string> {
+export async function prepareFloor(task: Omit<Task, 'ca' | 'publicKey'>): Promise<string> {
   const { folder, source, target, references } = task;
   await mkdir(folder, { recursive: true });
   const program = join(folder, 'floor');

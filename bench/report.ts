@@ -6,12 +6,16 @@ import { CONTENDERS, type ContenderName } from './contenders.ts';
 import type { Counted } from './count.ts';
 import { median, type Sample } from './measure.ts';
 import { plot } from './plot.ts';
+import { keptResults } from './results.ts';
 
+/** What came of one case; plain data, kept as JSON. */
 export interface CaseResult {
   readonly case: Case;
-  /** By contender, one for each round it took part in. */
-  readonly samples: ReadonlyMap<ContenderName, readonly (Sample | undefined)[]>;
-  readonly counts: ReadonlyMap<ContenderName, Counted> | undefined;
+  /** When, ISO 8601. */
+  readonly takenAt: string;
+  /** By contender, one for each round; `null` for a round it did not take part in. */
+  readonly samples: Readonly<Record<string, readonly (Sample | null)[]>>;
+  readonly counts: Readonly<Record<string, Counted>>;
 }
 
 /** One contender in one case. */
@@ -30,14 +34,10 @@ const docs = join(import.meta.dirname, '../docs');
 const BEGIN = '<!-- made by npm run bench -->';
 const END = '<!-- end -->';
 
-/** Prints the table; writes it and the plot into docs/ when every case was measured. */
-export async function writeReport(
-  results: readonly CaseResult[],
-  { isComplete }: { readonly isComplete: boolean },
-): Promise<void> {
-  const text = tables(results);
-  console.log(`\n${text}`);
-  if (!isComplete) return;
+/** Writes the tables and the plot into docs/, from the latest result of every case. */
+export async function writeReport(): Promise<void> {
+  const results = await keptResults();
+  const text = [`Measured on ${machine()}.`, '', ...results.map(section)].join('\n');
   const file = join(docs, 'performance.md');
   const page = await readFile(file, 'utf8');
   const [before, rest = ''] = page.split(BEGIN);
@@ -51,40 +51,40 @@ export async function writeReport(
 
 /** A case's contenders, in the order they were given. */
 export function figuresOf({ samples, counts }: CaseResult): readonly Figures[] {
-  const [own = []] = samples.values();
-  return [...samples].map(([name, taken]) => {
-    const there = taken.filter((sample) => sample !== undefined);
+  const [own = []] = Object.values(samples);
+  return Object.entries(samples).map(([name, taken]) => {
+    const there = taken.filter((sample) => sample !== null);
     const ratios = taken.flatMap((sample, round) => {
-      const base = own[round];
-      return sample === undefined || base === undefined ? [] : [sample.seconds / base.seconds];
+      const base = own[round] ?? null;
+      return sample === null || base === null ? [] : [sample.seconds / base.seconds];
     });
     return {
-      name: CONTENDERS[name].name,
+      name: CONTENDERS[name as ContenderName].name,
       seconds: median(there.map(({ seconds }) => seconds)),
       cpuSeconds: median(there.map(({ cpuSeconds }) => cpuSeconds)),
       megabytes: median(there.map(({ megabytes }) => megabytes)),
       ratio: median(ratios),
       rounds: there.length,
-      counted: counts?.get(name),
+      counted: counts[name],
     };
   });
 }
 
-function tables(results: readonly CaseResult[]): string {
+/** The table of one case. */
+export function section(result: CaseResult): string {
+  return [
+    `### ${result.case.title}`,
+    '',
+    '| | time | so many times as long | processor | memory | rounds | requests | read | sent |',
+    '|---|---|---|---|---|---|---|---|---|',
+    ...figuresOf(result).map(row),
+    '',
+  ].join('\n');
+}
+
+function machine(): string {
   const [cpu] = cpus();
-  const machine = `${cpus().length} × ${cpu?.model ?? 'unknown processor'}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`;
-  const sections = results.map((result) => {
-    const rows = figuresOf(result).map((figures) => row(figures));
-    return [
-      `### ${result.case.title}`,
-      '',
-      '| | time | takes so many times longer | processor | memory | rounds | requests | read | sent |',
-      '|---|---|---|---|---|---|---|---|---|',
-      ...rows,
-      '',
-    ].join('\n');
-  });
-  return [`Measured on ${machine}.`, '', ...sections].join('\n');
+  return `${cpus().length} × ${cpu?.model ?? 'unknown processor'}, Node ${process.versions.node}`;
 }
 
 function row({ name, seconds, ratio, cpuSeconds, megabytes, rounds, counted }: Figures): string {

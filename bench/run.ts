@@ -1,7 +1,8 @@
 /**
- * Compares the built product with its peers: `npm run bench -- [CASE …]`, all cases by default.
- * Writes the table and the plot of docs/performance.md when all cases ran. Rounds are interleaved,
- * the target starts empty each time, ratios are taken pair by pair.
+ * Compares the built product with its peers: `npm run bench -- [CASE …]`, all cases by default, then
+ * writes the tables and the plot of docs/performance.md from the latest figures of every case.
+ * Within a case rounds are interleaved, the target starts empty each time, and ratios are taken pair
+ * by pair. `--quick` takes one round and writes nothing; `--only=NAME,NAME` leaves others out.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +11,8 @@ import { CONTENDERS, missingFor, type ContenderName, type Task } from './contend
 import { countRequests } from './count.ts';
 import { referencesOf } from './corpora.ts';
 import { measure, type Sample } from './measure.ts';
-import { writeReport, type CaseResult } from './report.ts';
+import { section, writeReport, type CaseResult } from './report.ts';
+import { keepResult } from './results.ts';
 import { World } from './world.ts';
 
 const TIMEOUT_MS = 20 * 60_000;
@@ -24,20 +26,24 @@ const only = process.argv
   .split(',');
 
 const world = await World.open();
-const results: CaseResult[] = [];
+const isTrial = isQuick || only !== undefined;
 try {
-  for (const each of cases) results.push(await runCase(each));
+  for (const each of cases) {
+    const result = await runCase(each);
+    console.log(`\n${section(result)}`);
+    if (!isTrial) await keepResult(result);
+  }
 } finally {
   await world.close();
 }
-await writeReport(results, { isComplete: wanted.length === 0 && only === undefined && !isQuick });
+if (!isTrial) await writeReport();
 
 async function runCase(each: Case): Promise<CaseResult> {
-  const { title, delayMs, tls, warm, once = [] } = each;
+  const { title, delayMs, tls, warm, once, isCounted } = each;
   const rounds = isQuick ? 1 : each.rounds;
   console.log(`\n${title}`);
   const names = each.contenders.filter((name) => isPresent(name) && (only?.includes(name) ?? true));
-  const samples = new Map<ContenderName, (Sample | undefined)[]>();
+  const samples = new Map<ContenderName, (Sample | null)[]>();
   await world.start({ delayMs, tls, isLogged: false });
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -59,7 +65,7 @@ async function runCase(each: Case): Promise<CaseResult> {
       const taken = samples.get(name) ?? [];
       samples.set(name, taken);
       if (round > 0 && once.includes(name)) {
-        taken.push(undefined);
+        taken.push(null);
         continue;
       }
       if (!warm) await world.emptyTarget();
@@ -75,10 +81,13 @@ async function runCase(each: Case): Promise<CaseResult> {
     }
   }
   const counts =
-    isQuick || delayMs > 0 !== warm || tls
-      ? undefined
-      : await countRequests(world, each, names, env);
-  return { case: each, samples, counts };
+    isCounted && !isQuick ? await countRequests(world, each, names, env) : new Map<string, never>();
+  return {
+    case: each,
+    takenAt: new Date().toISOString(),
+    samples: Object.fromEntries(samples),
+    counts: Object.fromEntries(counts),
+  };
 }
 
 function taskOf(name: ContenderName, { corpus, tls }: Case): Task {
@@ -87,6 +96,7 @@ function taskOf(name: ContenderName, { corpus, tls }: Case): Task {
     source: world.host('source'),
     target: world.host('target'),
     ca: tls ? world.certificate.certificate : undefined,
+    publicKey: world.publicKey,
     references: referencesOf(corpus),
   };
 }

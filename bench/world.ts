@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate, type Certificate } from '../test/support/servers/certificate.ts';
 import { freePort, temporaryFolder } from '../test/support/servers/server-process.ts';
 import { pushCorpora } from './corpora.ts';
+import { signer } from './signer.ts';
 import type { Traffic } from './latency-proxy.ts';
 import {
   emptyStorage,
@@ -35,6 +36,8 @@ const CORPORA_VERSION = 1;
 export class World {
   readonly folder: string;
   readonly certificate: Certificate;
+  /** PEM file: who signed the signed corpora. */
+  publicKey = '';
   readonly #storage: Readonly<Record<Side, string>>;
   readonly #ports: Readonly<Record<Side, number>>;
   readonly #proxyPorts: Readonly<Record<Side, number>>;
@@ -153,14 +156,21 @@ export class World {
   }
 
   async #makeCorpora(): Promise<void> {
-    const finished = join(this.#storage.source, 'complete');
-    if (existsSync(finished)) return;
-    console.error('making the corpora, once for this machine …');
-    await mkdir(this.#storage.source, { recursive: true });
-    await this.#startRegistry('source');
-    await pushCorpora(`http://${this.host('source')}`);
-    await this.stop();
-    await writeFile(`${finished}.new`, '');
-    await rename(`${finished}.new`, finished);
+    const { source } = this.#storage;
+    const { sign, publicKey } = await signer(source);
+    this.publicKey = publicKey;
+    for (const [name, make] of [
+      ['plain', (url: string) => pushCorpora(url, ['a', 'b', 'c'])],
+      ['signed', (url: string) => pushCorpora(url, ['signed-a', 'signed-c100'], sign)],
+    ] as const) {
+      const finished = join(source, `complete-${name}`);
+      if (existsSync(finished)) continue;
+      console.error(`making the corpora (${name}), once for this machine …`);
+      await this.#startRegistry('source');
+      await make(`http://${this.host('source')}`);
+      await this.stop();
+      await writeFile(`${finished}.new`, '');
+      await rename(`${finished}.new`, finished);
+    }
   }
 }
