@@ -3,6 +3,7 @@ import type { Options } from '../../options.ts';
 import type { Clock } from '../../registry/http/clock.ts';
 import type { Container, ContainerId } from './container.ts';
 import { refused } from './engine-failures.ts';
+import type { EngineAnswer } from './engine-connection.ts';
 import type { EngineRequests } from './engine-requests.ts';
 import { parseContainer, type InspectedContainer } from './inspect-json.ts';
 import { nameOf, readContainer } from './read-container.ts';
@@ -23,11 +24,16 @@ export async function inspectRaw(
   const what = `inspect container ${nameOrId}`;
   const path = `/containers/${encodeURIComponent(nameOrId)}/json`;
   const answer = await requests.send({ method: 'GET', path, what, ...options });
-  if (answer.status === 404) return undefined;
+  if (answer.status === 404 || isGoneMeanwhile(answer)) return undefined;
   if (answer.status !== 200) throw refused(requests.location, what, answer);
   const inspected = parseContainer(answer);
   // Engines take the beginning of an id, too.
   return inspected.Id === nameOrId || nameOf(inspected) === nameOrId ? inspected : undefined;
+}
+
+/** Podman's words for a container that is removed between being found and being described. */
+function isGoneMeanwhile({ status, body }: EngineAnswer): boolean {
+  return status === 500 && body.includes('no such container');
 }
 
 export function missing(requests: EngineRequests, id: string): EngineError {
