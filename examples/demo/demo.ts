@@ -60,7 +60,10 @@ async function tell(demo: DemoWorld): Promise<void> {
     .map(({ method, path }) => `${method} ${path}`);
   show('everything both registries were asked', `${requests.toSorted().join('\n')}\n`);
 
-  say('What the orchestrator would pull', ['By the map, read anew for every command.']);
+  say('What the orchestrator would pull', [
+    'By the map, read anew for every command. The refused image has no entry: nothing unverified is',
+    'in reach, for the orchestrator can reach our registry only.',
+  ]);
   const images = [postgres, snowflake, teradata, orchestrator].map(({ image }) => image);
   await mirror(demo, ['resolve', ...images], 0);
 
@@ -101,5 +104,5 @@ function show(title: string, text: string, before?: string): void {
         ? styleText('dim', `  │ ${line}`)
         : styleText('green', `  + ${line}`),
     );
-  process.stdout.write(`${title}:\n${lines.join('\n')}\n\n`);
+  process.stdout.write(`\n${title}:\n${lines.join('\n')}\n\n`);
 }

@@ -96,7 +96,10 @@ async function takeSteps(
   const planned = await discoverAndPlan(image, context, waiting);
   const { action, reason } = planned;
   learn({ action, ...digestOf(planned) });
-  if (planned.action === 'keep') return { outcome: 'unchanged', reason };
+  if (planned.action === 'keep') {
+    if (planned.elsewhere !== undefined) learn({ target: planned.elsewhere });
+    return { outcome: 'unchanged', reason };
+  }
   if (planned.action === 'refuse') throw planned.error;
   if (settings.until === 'plan') return { outcome: 'planned', reason };
 

@@ -12,7 +12,13 @@ export type PlannedImage =
       readonly source: DigestReference;
       readonly reason: string;
     }
-  | { readonly action: 'keep'; readonly image: ObservedImage; readonly reason: string }
+  | {
+      readonly action: 'keep';
+      readonly image: ObservedImage;
+      readonly reason: string;
+      /** Where the map leads, if that is another place than `target.image` says. */
+      readonly elsewhere?: string;
+    }
   | {
       readonly action: 'refuse';
       readonly image: ObservedImage;
@@ -68,7 +74,8 @@ export function plan(image: ObservedImage, policy: PlanPolicy): PlannedImage {
 /** A person sends this image elsewhere: theirs to decide, ours to say when it leads nowhere. */
 function planForeign(image: ObservedImage, foreign: string): PlannedImage {
   if (image.targetDigest !== undefined) {
-    return { action: 'keep', image, reason: `the map's own entry sends it to ${foreign}` };
+    const reason = "the map's own entry sends it there";
+    return { action: 'keep', image, reason, elsewhere: foreign };
   }
   const entry = JSON.stringify(image.mapped.key);
   return refuse(

@@ -15,7 +15,8 @@ export interface ProgressDisplay {
 /** What is known at a moment about a run in progress. */
 export class ProgressState {
   #images = 0;
-  #finished = 0;
+  /** By image: one that the target lost before publishing is told of twice. */
+  readonly #finished = new Set<string>();
   #bytesOfFinished = 0;
   readonly #copying = new Map<string, CopyProgress>();
   readonly #startedAt: number;
@@ -35,7 +36,7 @@ export class ProgressState {
         this.#copying.set(event.image, event.progress);
         break;
       case 'finished':
-        this.#finished += 1;
+        this.#finished.add(event.report.image);
         this.#bytesOfFinished += this.#copying.get(event.report.image)?.doneBytes ?? 0;
         this.#copying.delete(event.report.image);
         break;
@@ -50,7 +51,7 @@ export class ProgressState {
       (sum, [, { totalBytes }]) => sum + totalBytes,
       this.#bytesOfFinished,
     );
-    const parts = [`${this.#finished} of ${plural(this.#images, 'image')}`];
+    const parts = [`${this.#finished.size} of ${plural(this.#images, 'image')}`];
     const elapsed = now - this.#startedAt;
     if (total > 0) parts.push(`${formatBytes(done)} of ${formatBytes(total)}`);
     if (done > 0 && elapsed > 500) {

@@ -64,7 +64,7 @@ const cases: readonly [string, Parameters<typeof decide>, PlannedImage['action']
     'a person maps it elsewhere',
     [{ source: one, target: two, mappedTo: THEIRS }],
     'keep',
-    /golden/,
+    /own entry sends it there/,
   ],
   ['a person maps it to nothing', [{ source: one, mappedTo: THEIRS }], 'refuse', /does not exist/],
   [
@@ -82,6 +82,12 @@ for (const [name, args, action, reason] of cases) {
     assert.match(planned.reason, reason);
   });
 }
+
+test('what is kept because a person maps it elsewhere says where that is', () => {
+  const planned = decide({ source: one, target: two, mappedTo: THEIRS });
+  assert.ok(planned.action === 'keep');
+  assert.equal(planned.elsewhere, THEIRS);
+});
 
 test('what is copied is the digest that was observed, not the tag', () => {
   const planned = decide({ source: one });
