@@ -1,11 +1,11 @@
 import * as http from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { VerifyConfig } from '../settings/verify-config.ts';
 import { matchRepository } from '../settings/match.ts';
 import type { RegistryReader } from '../registry/registry.ts';
 import type { Discover } from '../signatures/discover-once.ts';
 import type { SignatureVerifier } from '../signatures/signature-verifier.ts';
+import type { VerifyConfig } from '../settings/verify-config.ts';
 import { fileTrustRoot } from '../signatures/trust-root-file.ts';
 import { publicTrustRoot, tufTrustRoot } from '../signatures/trust-root-tuf.ts';
 import type { TrustRootSource } from '../signatures/trust-root.ts';
