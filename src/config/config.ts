@@ -1,4 +1,5 @@
 import type { HostSettingsByHost } from '../registry/hosts.ts';
+import type { NotifySettings, ReportPlaces } from '../reports/settings.ts';
 import type { Secret } from '../secret.ts';
 import type { MapPlaceConfig } from '../settings/map-config.ts';
 import type { VerifyConfig } from '../settings/verify-config.ts';
@@ -12,6 +13,9 @@ export interface Config {
   readonly verify: VerifyConfig;
   readonly registries: HostSettingsByHost;
   readonly copy: CopyConfig;
+  readonly report: ReportPlaces;
+  /** Absent: nobody is told. */
+  readonly notify?: NotifySettings;
 }
 
 export interface ReleasesConfig {

@@ -1,4 +1,6 @@
 import { canonicalRegistry } from '../registry/reference.ts';
+import { formatFor } from '../reports/addresses.ts';
+import type { NotifySettings, ReportPlaces } from '../reports/settings.ts';
 import { toMapPlace } from '../settings/map-config.ts';
 import { toRegistries } from '../settings/registries-config.ts';
 import { toVerify } from '../settings/verify-config.ts';
@@ -6,14 +8,16 @@ import type { Config, CopyConfig, MapConfig, ReleasesConfig } from './config.ts'
 import { parseRate } from '../settings/rate.ts';
 import type { CopySettings } from './schema/copy.ts';
 import type { MapSettings } from './schema/map.ts';
+import type { NotifySchemaSettings } from './schema/notify.ts';
 import type { ReleasesSettings } from './schema/releases.ts';
+import type { ReportSettings } from './schema/report.ts';
 import type { Settings } from './schema/settings.ts';
 
 /** Gives validated settings the form that the rooms take; a section left out stays out. */
 export function normalise(
   settings: Settings,
 ): Omit<Config, 'releases' | 'target' | 'map'> & Partial<Config> {
-  const { releases, source, target, map, verify, registries, copy } = settings;
+  const { releases, source, target, map, verify, registries, copy, report, notify } = settings;
   return {
     ...(releases === undefined ? {} : { releases: toReleases(releases) }),
     ...(target === undefined ? {} : { target }),
@@ -22,6 +26,8 @@ export function normalise(
     verify: toVerify(verify),
     registries: toRegistries(registries),
     copy: toCopy(copy),
+    report: toReport(report),
+    ...(notify === undefined ? {} : { notify: toNotify(notify) }),
   };
 }
 
@@ -50,4 +56,17 @@ function toReleases(settings: ReleasesSettings): ReleasesConfig {
 function toMap(settings: MapSettings): MapConfig {
   const { entries, existing } = settings;
   return { ...toMapPlace(settings), entries, existing };
+}
+
+function toReport({ pushgatewayFile, ...settings }: ReportSettings): ReportPlaces {
+  const pushgateway = settings.pushgateway ?? pushgatewayFile;
+  return { ...settings, ...(pushgateway === undefined ? {} : { pushgateway }) };
+}
+
+function toNotify({ webhook, webhookFile, on, format }: NotifySchemaSettings): NotifySettings {
+  const address = webhook ?? webhookFile;
+  if (address === undefined) {
+    throw new TypeError('the validation of notify let through what names no webhook');
+  }
+  return { webhook: address, on, format: format ?? formatFor(address.reveal()) };
 }

@@ -15,8 +15,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   stores: ['image-map'],
   releases: ['registry'],
   mirror: ['copiers', 'image-map', 'registry', 'releases', 'signatures', 'stores'],
+  reports: ['mirror', 'registry', 'signatures', 'stores'],
   orchestrator: ['image-map', 'registry', 'releases', 'settings', 'signatures', 'stores'],
-  config: ['mirror', 'registry', 'releases', 'settings', 'signatures', 'stores'],
+  config: ['mirror', 'registry', 'releases', 'reports', 'settings', 'signatures', 'stores'],
   cli: [
     'config',
     'copiers',
@@ -25,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'orchestrator',
     'registry',
     'releases',
+    'reports',
     'settings',
     'signatures',
     'stores',

@@ -1,6 +1,8 @@
 import { styleText } from 'node:util';
 import { escapeUnprintable } from '../../quote.ts';
 
+export { formatBytes, formatDuration, plural } from '../../measures.ts';
+
 type Style = Parameters<typeof styleText>[0];
 
 /** Styles text for one stream; leaves it plain where the stream shows no colours. */
@@ -13,40 +15,7 @@ export function paintFor(stream: NodeJS.WriteStream): Paint {
 
 export const plainPaint: Paint = (_style, text) => text;
 
-/** `84.2 MB`; decimal units, as registries count. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
-  return `${value.toFixed(digits)} ${units[unit] ?? ''}`;
-}
-
-/** `0.4 s`, `12 s`, `3 m 05 s`, `1 h 02 m`. */
-export function formatDuration(milliseconds: number): string {
-  const seconds = milliseconds / 1000;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} m ${pad(whole % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} m`;
-}
-
-/** `1 image`, `2 images`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** Makes foreign text safe to print on one line: what could move a cursor is shown as an escape. */
 export function printable(text: string): string {
   return escapeUnprintable(text.replaceAll('\n', ' '));
-}
-
-function pad(value: number): string {
-  return String(value).padStart(2, '0');
 }

@@ -2,8 +2,10 @@ import * as v from 'valibot';
 import { optional, withDefault, type Schema } from '../../settings/fields.ts';
 import { copySchema, type CopySettings } from './copy.ts';
 import { mapSchema, type MapSettings } from './map.ts';
+import { notifySchema, type NotifySchemaSettings } from './notify.ts';
 import { registriesSchema, type RegistriesSettings } from '../../settings/registries.ts';
 import { releasesSchema, type ReleasesSettings } from './releases.ts';
+import { reportSchema, type ReportSettings } from './report.ts';
 import { sourceSchema, targetSchema, type SourceSettings, type TargetSettings } from './target.ts';
 import { verifySchema, type VerifySettings } from '../../settings/verify.ts';
 
@@ -16,6 +18,8 @@ export interface Settings {
   readonly verify: VerifySettings;
   readonly registries: RegistriesSettings;
   readonly copy: CopySettings;
+  readonly report: ReportSettings;
+  readonly notify?: NotifySchemaSettings;
 }
 
 /** The sections without defaults: a run cannot do without them, other commands may. */
@@ -29,6 +33,8 @@ export const SECTIONS: readonly (keyof Settings)[] = [
   'verify',
   'registries',
   'copy',
+  'report',
+  'notify',
 ];
 
 export const settingsSchema: Schema<Settings> = v.strictObject({
@@ -39,4 +45,6 @@ export const settingsSchema: Schema<Settings> = v.strictObject({
   verify: withDefault(verifySchema, {}),
   registries: withDefault(registriesSchema, {}),
   copy: withDefault(copySchema, {}),
+  report: withDefault(reportSchema, {}),
+  notify: optional(notifySchema),
 });

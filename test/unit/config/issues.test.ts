@@ -30,7 +30,7 @@ reports: {}
     'mirror.yaml:6:13: target.existing: expected "refuse" or "overwrite", got "refus"; did you mean "refuse"?',
     'mirror.yaml:8:10: map.store: "s3://bucket" is not a place for the map: write s3://BUCKET/KEY',
     'mirror.yaml:10:14: verify.trustRoot: the file "missing.json" cannot be read: there is no such file',
-    'mirror.yaml:11:1: reports: unknown setting',
+    'mirror.yaml:11:1: reports: unknown setting; did you mean "report"?',
   ]);
 });
 

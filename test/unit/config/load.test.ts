@@ -32,6 +32,7 @@ describe('defaults', () => {
       },
       registries: {},
       copy: { engine: 'registry', signatures: true, concurrency: 32 },
+      report: { besideMap: false },
     });
     assert.deepEqual(
       [releases.include, releases.exclude, releases.extra, releases.from.kind],
