@@ -66,10 +66,7 @@ export function formatLabels(known: ContainerLabels): Labels {
  * @throws ConfigError it is ours, but somebody changed its labels
  */
 export function parseLabels(labels: Labels): ContainerLabels | undefined {
-  const get = (name: string): string | undefined => {
-    const key = `${PREFIX}${name}`;
-    return Object.hasOwn(labels, key) ? labels[key] : undefined;
-  };
+  const get = (name: string): string | undefined => labels[`${PREFIX}${name}`];
   if (get('managed') !== 'true') return undefined;
   const text = (name: string): string => {
     const value = get(name);

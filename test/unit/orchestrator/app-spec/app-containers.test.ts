@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { createLogger } from '../../../../src/log.ts';
 import { createAppContainers } from '../../../../src/orchestrator/app-spec/app-containers.ts';
@@ -32,7 +32,7 @@ interface World {
   readonly warnings: string[];
   readonly make: (
     own: string,
-    more?: { readonly mounts?: readonly Mount[] },
+    more?: { readonly mounts?: readonly Mount[]; readonly bucket?: string },
   ) => Promise<AppContainers>;
 }
 
@@ -45,9 +45,11 @@ async function world(t: TestContext): Promise<World> {
     folder,
     engine,
     warnings,
-    make: async (own, { mounts } = {}) =>
+    make: async (own, { mounts, bucket = 'acme-sdr' } = {}) =>
       createAppContainers({
-        config: await load(`${MINIMAL}orchestrator: { data_folder: ${folder}${own} }\n`),
+        config: await load(
+          `${MINIMAL.replace('acme-sdr', bucket)}orchestrator: { data_folder: ${folder}${own} }\n`,
+        ),
         engine,
         ownMounts: async () => mounts,
         group: 10_001,
@@ -109,15 +111,14 @@ describe('old files', () => {
     await engine.pull(IMAGE, { kind: 'anonymous', origin: 'the test' });
     await engine.create(spec);
     const parent = join(folder, 'components');
+    const [used = ''] = await readdir(parent);
     const idle = 'f'.repeat(32);
     await mkdir(join(parent, idle));
-    const used = await readdir(parent);
-    for (const name of used) await utimes(join(parent, name), LONG_AGO, LONG_AGO);
-    const changed = await (await make(', apps: {}')).make(WANTED);
-    assert.equal(changed.specHash, (await (await make('')).make(WANTED)).specHash);
+    for (const name of [used, idle]) await utimes(join(parent, name), LONG_AGO, LONG_AGO);
+    const { spec: other } = await (await make('', { bucket: 'another' })).make(WANTED);
     assert.deepEqual(
-      await readdir(parent),
-      used.filter((name) => name !== idle),
+      (await readdir(parent)).toSorted(),
+      [used, basename(componentsOf(other.mounts).source)].toSorted(),
     );
   });
 

@@ -65,10 +65,11 @@ describe('the folder of component files', () => {
   test('is made anew where somebody edited what is in it', async (t) => {
     const parent = await parentFolder(t);
     const { path } = await writeComponents(parent, files());
-    await writeFile(join(path, 'objectstore.yaml'), 'edited');
-    await writeFile(join(path, 'more.yaml'), 'more');
-    await writeComponents(parent, files());
-    assert.deepEqual(await contentOf(path), { 'objectstore.yaml': 'a', 'secretstore.yaml': 'b' });
+    for (const name of ['objectstore.yaml', 'more.yaml']) {
+      await writeFile(join(path, name), 'edited');
+      await writeComponents(parent, files());
+      assert.deepEqual(await contentOf(path), { 'objectstore.yaml': 'a', 'secretstore.yaml': 'b' });
+    }
   });
 
   test('is made by many at once', async (t) => {

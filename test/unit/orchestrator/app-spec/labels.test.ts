@@ -104,6 +104,7 @@ describe('labels', () => {
     ['digest', OTHER],
     ['generation', 'second'],
     ['generation', '1e400'],
+    ['generation', '9'.repeat(20)],
     ['op', undefined],
     ['spec-hash', undefined],
     ['previous.source', undefined],
