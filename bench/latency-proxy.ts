@@ -83,10 +83,12 @@ function carry(
 ): void {
   let window = FIRST_WINDOW;
   let onItsWay = 0;
+  // Timers of different lengths may overtake each other: each lets go of what is first in line.
+  const line: (() => void)[] = [];
   const later = (work: () => void): void => {
+    line.push(work);
     const wait = Math.max(openAt - performance.now(), 0) + delayMs;
-    if (wait === 0) work();
-    else setTimeout(work, wait);
+    setTimeout(() => line.shift()?.(), wait);
   };
   const take = (): void => {
     for (;;) {

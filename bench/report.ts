@@ -8,13 +8,16 @@ import { median, type Sample } from './measure.ts';
 import { plot } from './plot.ts';
 import { keptResults } from './results.ts';
 
+/** What one round came to; `null`: it did not take part in it. */
+export type Taken = Sample | 'failed' | null;
+
 /** What came of one case; plain data, kept as JSON. */
 export interface CaseResult {
   readonly case: Case;
   /** When, ISO 8601. */
   readonly takenAt: string;
-  /** By contender, one for each round; `null` for a round it did not take part in. */
-  readonly samples: Readonly<Record<string, readonly (Sample | null)[]>>;
+  /** By contender, one for each round. */
+  readonly samples: Readonly<Record<string, readonly Taken[]>>;
   readonly counts: Readonly<Record<string, Counted>>;
 }
 
@@ -27,6 +30,8 @@ export interface Figures {
   /** How many times longer than the product it took, the median of the rounds' ratios. */
   readonly ratio: number;
   readonly rounds: number;
+  /** Rounds in which it failed. */
+  readonly failures: number;
   readonly counted: Counted | undefined;
 }
 
@@ -53,10 +58,10 @@ export async function writeReport(): Promise<void> {
 export function figuresOf({ samples, counts }: CaseResult): readonly Figures[] {
   const [own = []] = Object.values(samples);
   return Object.entries(samples).map(([name, taken]) => {
-    const there = taken.filter((sample) => sample !== null);
+    const there = taken.filter(isSample);
     const ratios = taken.flatMap((sample, round) => {
       const base = own[round] ?? null;
-      return sample === null || base === null ? [] : [sample.seconds / base.seconds];
+      return isSample(sample) && isSample(base) ? [sample.seconds / base.seconds] : [];
     });
     return {
       name: CONTENDERS[name as ContenderName].name,
@@ -65,6 +70,7 @@ export function figuresOf({ samples, counts }: CaseResult): readonly Figures[] {
       megabytes: median(there.map(({ megabytes }) => megabytes)),
       ratio: median(ratios),
       rounds: there.length,
+      failures: taken.filter((sample) => sample === 'failed').length,
       counted: counts[name],
     };
   });
@@ -82,19 +88,32 @@ export function section(result: CaseResult): string {
   ].join('\n');
 }
 
+function isSample(taken: Taken): taken is Sample {
+  return taken !== null && taken !== 'failed';
+}
+
 function machine(): string {
   const [cpu] = cpus();
   return `${cpus().length} × ${cpu?.model ?? 'unknown processor'}, Node ${process.versions.node}`;
 }
 
-function row({ name, seconds, ratio, cpuSeconds, megabytes, rounds, counted }: Figures): string {
+function row({
+  name,
+  seconds,
+  ratio,
+  cpuSeconds,
+  megabytes,
+  rounds,
+  failures,
+  counted,
+}: Figures): string {
   const cells = [
     name,
     `${seconds.toFixed(2)} s`,
     `${ratio.toFixed(2)} ×`,
     `${cpuSeconds.toFixed(2)} s`,
     `${megabytes.toFixed(0)} MB`,
-    String(rounds),
+    failures === 0 ? String(rounds) : `${rounds}, and ${failures} failed`,
     counted === undefined ? '' : String(counted.total),
     counted === undefined ? '' : size(counted.read),
     counted === undefined ? '' : size(counted.sent),

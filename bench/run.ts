@@ -10,8 +10,8 @@ import { CASES, type Case } from './cases.ts';
 import { CONTENDERS, missingFor, type ContenderName, type Task } from './contenders.ts';
 import { countRequests } from './count.ts';
 import { referencesOf } from './corpora.ts';
-import { measure, type Sample } from './measure.ts';
-import { section, writeReport, type CaseResult } from './report.ts';
+import { measure } from './measure.ts';
+import { section, writeReport, type CaseResult, type Taken } from './report.ts';
 import { keepResult } from './results.ts';
 import { World } from './world.ts';
 
@@ -43,7 +43,7 @@ async function runCase(each: Case): Promise<CaseResult> {
   const rounds = isQuick ? 1 : each.rounds;
   console.log(`\n${title}`);
   const names = each.contenders.filter((name) => isPresent(name) && (only?.includes(name) ?? true));
-  const samples = new Map<ContenderName, (Sample | null)[]>();
+  const samples = new Map<ContenderName, Taken[]>();
   await world.start({ delayMs, tls, isLogged: false });
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -72,8 +72,12 @@ async function runCase(each: Case): Promise<CaseResult> {
       const command = commands.get(name) ?? (await CONTENDERS[name].prepare(taskOf(name, each)));
       // What a tool remembers of earlier targets would be wrong about this one.
       if (!warm) await forgetCaches(env.HOME);
-      const sample = await measure(command, env, TIMEOUT_MS);
+      const sample = await measure(command, env, TIMEOUT_MS).catch((error: unknown) => {
+        console.log(`  ${CONTENDERS[name].name.padEnd(18)} FAILED: ${String(error)}`);
+        return 'failed' as const;
+      });
       taken.push(sample);
+      if (sample === 'failed') continue;
       const { seconds, cpuSeconds, megabytes } = sample;
       console.log(
         `  ${CONTENDERS[name].name.padEnd(18)} ${seconds.toFixed(2)} s, cpu ${cpuSeconds.toFixed(2)} s, ${megabytes.toFixed(0)} MB`,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { startLatencyProxy, type LatencyProxy } from '../../../bench/latency-proxy.ts';
 import { seededBytes } from '../../support/images.ts';
 
@@ -48,4 +49,28 @@ test('a large answer starts slowly: each round trip brings twice as much', async
   assert.equal(answer.byteLength, 400_000);
   // Two round trips for the first bytes, and about four more for 14 600 × 2 × 2 × 2 × 2.
   assert(ms >= 200, `${ms} ms`);
+});
+
+test('what is sent bit by bit from the first moment on arrives in order', async (t) => {
+  const received: Buffer[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    socket.on('data', (chunk: Buffer) => received.push(chunk));
+    socket.on('end', resolve);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const proxy = await startLatencyProxy((server.address() as AddressInfo).port, 15);
+  t.after(() => {
+    proxy.close();
+    server.close();
+  });
+  const socket = connect({ port: proxy.port, host: '127.0.0.1', noDelay: true });
+  const content = seededBytes('in order', 20_000);
+  for (let at = 0; at < content.byteLength; at += 200) {
+    socket.write(content.subarray(at, at + 200));
+    await setTimeout(at % 3 === 0 ? 1 : 0);
+  }
+  socket.end();
+  await promise;
+  assert(Buffer.concat(received).equals(content));
 });
