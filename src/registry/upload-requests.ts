@@ -16,6 +16,8 @@ export interface UploadContext extends Options {
   readonly client: HostClient;
   readonly side: Side;
   readonly hosts: Hosts;
+  /** What is done, for messages; by default the writing of the blob. */
+  readonly what?: string;
 }
 
 const OCTETS = { 'content-type': 'application/octet-stream' };
@@ -31,11 +33,11 @@ export class UploadRequests {
   readonly #scopes: readonly Scope[];
 
   constructor(repository: Repository, descriptor: Descriptor, context: UploadContext) {
-    const { side } = context;
+    const { side, what = `write ${formatBlob(repository, descriptor.digest)}` } = context;
     this.#repository = repository;
     this.#descriptor = descriptor;
     this.#context = context;
-    this.#purpose = { side, what: `write ${formatBlob(repository, descriptor.digest)}` };
+    this.#purpose = { side, what };
     this.#scopes = [pushScope(repository)];
   }
 
@@ -121,6 +123,11 @@ export class UploadRequests {
     return { session: at, offset: Number(end) + 1 };
   }
 
+  /** Gives a session up. Registries without this forget it by themselves, after a while. */
+  async cancel(session: URL): Promise<void> {
+    await this.#send('DELETE', session, {});
+  }
+
   async #locationOf(answer: Answer): Promise<URL> {
     const { client, hosts, side } = this.#context;
     const { location } = answer.headers;
@@ -146,7 +153,7 @@ export class UploadRequests {
   }
 
   async #send(
-    method: 'GET' | 'POST' | 'PUT' | 'PATCH',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     target: string | URL,
     request: Partial<Pick<RegistryRequest, 'headers' | 'body' | 'scopes'>>,
   ): Promise<Answer> {
