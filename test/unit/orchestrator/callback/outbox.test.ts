@@ -81,13 +81,14 @@ test('a damaged file is set aside, and the others are read', async (t) => {
   assert.equal(lines.length, 1);
 });
 
-test('what a crash left half written is no event', async (t) => {
-  const { open, folder } = await scene(t);
+test('what a crash left half written is no event, and no damage', async (t) => {
+  const { open, folder, lines } = await scene(t);
   const outbox = await open();
   await outbox.put(deploymentEvent({ id: 'a' }));
   const [name = ''] = await readdir(folder);
   await writeFile(join(folder, `${name.replace(/^\d/, '1')}.draft`), '{"id"');
   assert.deepEqual(await ids(outbox), ['a']);
+  assert.deepEqual(lines, []);
 });
 
 test('a folder that is gone fails the note, and not the next one', async (t) => {

@@ -263,6 +263,32 @@ describe('a worker that has failed for good', () => {
   });
 });
 
+test('a stop while there is no worker waits for what the last one left behind', async () => {
+  const { duty, fake, clock, commands } = scene();
+  const end = Promise.withResolvers<undefined>();
+  commands.behaviour = async () => end.promise;
+  await duty.start();
+  const { install } = fake.worker.activities;
+  assert.ok(install !== undefined);
+  const { result } = fake.run(install, { app: 'teradata' });
+  await settle();
+  fake.connect = () => {
+    throw new Error('connection refused');
+  };
+  fake.worker.failForGood();
+  await clock.advance(10_000);
+  let isStopped = false;
+  const stopping = (async () => {
+    await duty.stop();
+    isStopped = true;
+  })();
+  await clock.advance(60_000);
+  assert.equal(isStopped, false);
+  end.resolve(undefined);
+  await result;
+  await stopping;
+});
+
 test('a stop waits for what is in flight, and renews the token meanwhile', async () => {
   const { duty, fake, clock, commands } = scene();
   const end = Promise.withResolvers<undefined>();
