@@ -55,7 +55,7 @@ export function createAppCommands(world: AppWorld, mutex: KeyedMutex): AppComman
     return alone(command, request, options, async () => {
       const { app, commandId } = request;
       const wasDone = finished.has(commandId);
-      const outcome = await deploy(world, { app, commandId, wasDone, ...how }, options);
+      const outcome = await deploy(world, mutex, { app, commandId, wasDone, ...how }, options);
       // An abort past the commit point is no failure: the command has done what it should.
       if (outcome.failure !== undefined) options.signal?.throwIfAborted();
       return toResult(command, request, outcome);

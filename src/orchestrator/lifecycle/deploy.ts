@@ -10,6 +10,7 @@ import { swap, type SwapOutcome } from '../swap/swap.ts';
 import type { SwapTask } from '../swap/task.ts';
 import { cleanImages } from './clean-images.ts';
 import { stepOf } from './failure.ts';
+import type { KeyedMutex } from './keyed-mutex.ts';
 import type { AppContainer, AppPolicy, AppWorld, RunnableImage, WantedApp } from './ports.ts';
 import { appSubject, labelsOf, servingIn } from './subject.ts';
 
@@ -42,6 +43,7 @@ export interface DeployOutcome {
 /** Chooses, fetches, swaps, cleans up. Resolves always: an abort is a failure, too. */
 export async function deploy(
   world: AppWorld,
+  mutex: KeyedMutex,
   deployment: Deployment,
   options: CommandOptions,
 ): Promise<DeployOutcome> {
@@ -73,7 +75,7 @@ export async function deploy(
       options.onProgress?.({ step, message: `fetching ${choice.source}` });
       await world.engine.pull(choice.image.image, choice.image.credential, options);
     }
-    await ensureNetworks(world, made, options);
+    await ensureNetworks(world, mutex, made, options);
     const outcome = await swap(world, taskOf(world, app, made, warnings), wish, options);
     return finish(outcome, warnings, outcome.steps.includes('promote') ? 'done' : 'unchanged');
   } catch (error) {
@@ -87,14 +89,21 @@ export async function deploy(
   }
 }
 
+/** One at a time: Docker lets two who create a network at once have one each, of the same name. */
 async function ensureNetworks(
   { engine, deployment }: AppWorld,
+  mutex: KeyedMutex,
   { spec: { network } }: AppContainer,
   options: Options,
 ): Promise<void> {
   if (typeof network === 'string') return;
   for (const { name } of network) {
-    await engine.ensureNetwork(name, ownedBy(deployment), options);
+    await mutex.run(
+      // No app has a name with a slash.
+      'networks/',
+      async () => engine.ensureNetwork(name, ownedBy(deployment), options),
+      options,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { EngineError } from '../../errors.ts';
 import type { Options } from '../../options.ts';
 import type { Failure } from '../commands.ts';
 import type { Container } from '../engine/container.ts';
@@ -77,7 +78,15 @@ async function consider(
     return;
   }
   // From here to the end of the second rename nobody is active; the watcher sees to it that it ends.
-  await engine.rename(scene.self.id, oldName(scene.name));
+  try {
+    await engine.rename(scene.self.id, oldName(scene.name));
+  } catch (error) {
+    // What the engine refuses now it refuses the next second, too.
+    if (error instanceof EngineError && !error.retryable) {
+      await giveUp(world, green, `cannot be given the name: ${error.message}`);
+    }
+    throw error;
+  }
   await engine.rename(green.id, scene.name);
 }
 

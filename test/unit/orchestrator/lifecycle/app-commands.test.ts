@@ -268,3 +268,30 @@ test('status tells versions, health and what a rollback would return to', async 
   assert.deepEqual(app.others, []);
   assert.deepEqual((await commands.status({ app: 'other' })).apps, []);
 });
+
+test('a network is made by one app at a time: engines make two of them otherwise', async () => {
+  const { machine } = await running();
+  let making = 0;
+  let most = 0;
+  const engine = new Proxy(machine.engine, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (typeof value !== 'function') return value;
+      return async (...args: readonly unknown[]): Promise<unknown> => {
+        if (property !== 'ensureNetwork') return Reflect.apply(value, target, args) as unknown;
+        making += 1;
+        most = Math.max(most, making);
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
+        making -= 1;
+        return Reflect.apply(value, target, args) as unknown;
+      };
+    },
+  });
+  const commands = createCommands(machine.world(engine));
+  await Promise.all(
+    ['a', 'b', 'c'].map(async (app) => commands.install({ ...request('1.0.0', app), app })),
+  );
+  assert.equal(most, 1);
+});
