@@ -11,10 +11,19 @@ export async function buildWorkflowBundle(): Promise<string> {
     workflowsPath: join(root, 'src/orchestrator/temporal/workflows.ts'),
     logger: new DefaultLogger('WARN'),
   });
-  // The same bytes wherever the checkout lies.
-  return code.replace(INLINE_MAP, (map) =>
-    Buffer.from(Buffer.from(map, 'base64').toString('utf8').replaceAll(`${root}/`, '')).toString(
-      'base64',
-    ),
+  return code.replace(INLINE_MAP, leanMap);
+}
+
+/** Stack traces need names and lines. Half of the bundle would be sources that nobody reads there. */
+function leanMap(encoded: string): string {
+  const map: unknown = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8'));
+  // Without the folder of the checkout the bytes are the same wherever it lies.
+  const lean = JSON.stringify(map, (key, value: unknown) =>
+    key === 'sourcesContent'
+      ? undefined
+      : typeof value === 'string'
+        ? value.replaceAll(`${root}/`, '')
+        : value,
   );
+  return Buffer.from(lean).toString('base64');
 }
