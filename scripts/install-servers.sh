@@ -43,6 +43,7 @@ engines      newuidmap        apt  uidmap
 engines      slirp4netns      apt  slirp4netns
 engines      fuse-overlayfs   apt  fuse-overlayfs
 engines      busybox          apt  busybox-static
+engines      sdr-rootless     user sdr-rootless
 temporal     temporal         go   github.com/temporalio/cli@v1.5.1               cmd/temporal
 '
 
@@ -145,11 +146,17 @@ install_npm() {
   fi
 }
 
+# Whom rootless Podman runs as: a user with subordinate ids, which useradd gives to every user.
+install_user() {
+  id "$1" >/dev/null 2>&1 || as_root useradd --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$1"
+}
+
 # The version that is present, or nothing.
 present() {
   local name=$1 how=$2 what=$3
   case $how in
     apt) debian_version "$what" | grep . || command -v "$name" || true ;;
+    user) if id "$name" >/dev/null 2>&1; then printf 'uid %s\n' "$(id -u "$name")"; fi ;;
     *) if up_to_date "$name" "$what"; then printf '%s\n' "${what##*@}"; fi ;;
   esac
 }

@@ -23,6 +23,10 @@ export interface EngineUnderTest {
   /** Lets time pass, as long as it takes or a bit of it, for the engine to do something. */
   readonly pause: () => Promise<void>;
   readonly now: () => number;
+  /** Whether it runs without root. */
+  readonly isRootless: boolean;
+  /** Whether it can bound memory and CPUs; rootless engines may not be given the cgroups for it. */
+  readonly limitsResources: boolean;
   /** An existing folder of the engine's machine. */
   readonly folder: string;
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EngineError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
 import type { Options } from '../../options.ts';
 import type { Clock } from '../../registry/http/clock.ts';
 import { formatReference } from '../../registry/reference.ts';
@@ -12,13 +13,21 @@ import { removeContainer } from './lifecycle.ts';
 import { connectContainer, networkExists } from './networks.ts';
 import { attachmentsOf, createBody } from './write-spec.ts';
 
-const created = v.object({ Id: v.string() });
+interface Created {
+  readonly Id: string;
+  readonly Warnings?: readonly string[] | null | undefined;
+}
+
+const created: v.GenericSchema<unknown, Created> = v.object({
+  Id: v.string(),
+  Warnings: v.optional(v.nullable(v.array(v.string()))),
+});
 
 /** Creates a container in all its networks, or none. */
 export async function createContainer(
   requests: EngineRequests,
   spec: ContainerSpec,
-  clock: Clock,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   options: Options,
 ): Promise<ContainerId> {
   const { dialect } = await requests.session(options);
@@ -50,8 +59,15 @@ export async function createContainer(
         : 'ENGINE_REFUSED';
     throw refused(requests.location, what, answer, code);
   }
-  const { Id } = parse(created as v.GenericSchema<unknown, { Id: string }>, answer, 'its answer');
+  const { Id, Warnings } = parse(created, answer, 'its answer');
   const id = Id as ContainerId;
+  // For example that a limit is ignored, because this machine cannot keep it.
+  for (const warning of Warnings ?? []) {
+    logger.warn('the container engine created a container, but warns', {
+      container: spec.name,
+      warning,
+    });
+  }
   if (dialect.createsInSeveralNetworks) return id;
   try {
     for (const network of networks.slice(1)) {

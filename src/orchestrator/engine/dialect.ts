@@ -38,4 +38,4 @@ export interface Dialect {
 }
 
 /** Settings that one of the engines does not tell back. */
-export type UnreadableSettings = Pick<ContainerSpec, 'userNamespace' | 'logLimits'>;
+export type UnreadableSettings = Pick<ContainerSpec, 'userNamespace' | 'logLimits' | 'ulimits'>;

@@ -6,10 +6,14 @@ import type { EngineRequests } from './engine-requests.ts';
 import { parse } from './inspect-json.ts';
 
 interface Info {
+  /** Podman's word. */
+  readonly Rootless?: boolean | undefined;
+  /** Docker's. */
   readonly SecurityOptions?: readonly string[] | null | undefined;
 }
 
 const info: v.GenericSchema<unknown, Info> = v.object({
+  Rootless: v.optional(v.boolean()),
   SecurityOptions: v.optional(v.nullable(v.array(v.string()))),
 });
 
@@ -22,12 +26,13 @@ export async function describeEngine(
   const what = 'describe itself';
   const answer = await requests.send({ method: 'GET', path: '/info', what, ...options });
   if (answer.status !== 200) throw refused(requests.location, what, answer);
-  const { SecurityOptions } = parse(info, answer, 'itself');
+  const { Rootless, SecurityOptions = [] } = parse(info, answer, 'itself');
   return {
     kind: dialect.kind,
     version,
     apiVersion,
-    rootless: SecurityOptions?.some((option) => option.includes('rootless')) === true,
+    rootless:
+      Rootless === true || SecurityOptions?.some((option) => option.includes('rootless')) === true,
     architecture,
   };
 }

@@ -26,14 +26,16 @@ export const podmanDialect: Dialect = {
   isOwnVariable: (variable) => OWN_VARIABLES.test(variable) || variable === OWN_PATH,
   isOwnTmpfs: ({ target, sizeBytes, mode }, readOnlyRoot) =>
     readOnlyRoot && OWN_TMPFS.has(target) && sizeBytes === undefined && mode === undefined,
-  // Inspect says `private` for every mapping of users, and of a log's bounds a rounded size.
-  unreadable: ({ userNamespace, logLimits }) =>
-    userNamespace === undefined && logLimits === undefined
-      ? undefined
-      : {
-          ...(userNamespace === undefined ? {} : { userNamespace }),
-          ...(logLimits === undefined ? {} : { logLimits }),
-        },
+  // Inspect says `private` for every mapping of users, of a log's bounds a rounded size, and without
+  // root nothing of ulimits.
+  unreadable: ({ userNamespace, logLimits, ulimits }) => {
+    const settings = {
+      ...(userNamespace === undefined ? {} : { userNamespace }),
+      ...(logLimits === undefined ? {} : { logLimits }),
+      ...(ulimits === undefined ? {} : { ulimits }),
+    };
+    return Object.keys(settings).length === 0 ? undefined : settings;
+  },
   userNamespace: ({ HostConfig }) => {
     const { UsernsMode: mode } = HostConfig;
     if (mode === '' || mode === 'host') return undefined;

@@ -73,7 +73,7 @@ export function readSpec(
     ...(logLimits === undefined ? {} : { logLimits }),
     ...readOwnHealthCheck(Config, image.healthCheck),
     ...(HostConfig.Init ? { init: true } : {}),
-    ...readUlimits(HostConfig),
+    ...(settings.ulimits === undefined ? readUlimits(HostConfig) : { ulimits: settings.ulimits }),
   };
 }
 

@@ -102,7 +102,12 @@ class SocketEngine implements ContainerEngine {
   }
 
   async create(spec: ContainerSpec, options: Options = {}): Promise<ContainerId> {
-    return createContainer(this.#requests, spec, this.#clock, options);
+    return createContainer(
+      this.#requests,
+      spec,
+      { clock: this.#clock, logger: this.#logger },
+      options,
+    );
   }
 
   async specOf(id: ContainerId, options: Options = {}): Promise<ContainerSpec> {

@@ -8,11 +8,18 @@ export function testEventsAndLogs(world: () => EngineUnderTest): void {
   test('tells what happens to the containers of a label', async (t) => {
     const scene = new Scene(t, world());
     const stop = new AbortController();
+    // A test that fails half-way must not listen for ever.
+    t.after(() => stop.abort());
     const events: ContainerEvent[] = [];
     const labels = { ...scene.labels, watched: 'yes' };
     const listening = (async () => {
-      for await (const event of scene.engine.events(labels, { signal: stop.signal })) {
-        events.push(event);
+      try {
+        for await (const event of scene.engine.events(labels, { signal: stop.signal })) {
+          events.push(event);
+        }
+        return 'ended';
+      } catch (error) {
+        return String(error);
       }
     })();
     await scene.run('unwatched', 'endsAtOnce');
@@ -24,7 +31,7 @@ export function testEventsAndLogs(world: () => EngineUnderTest): void {
       events.some(({ kind }) => kind === 'removed') ? true : undefined,
     );
     stop.abort(new Error('enough'));
-    await assert.rejects(listening, /enough/);
+    assert.match(await listening, /enough/);
     assert.deepEqual(
       events.map((event) => (event.kind === 'ended' ? [event.kind, event.exitCode] : [event.kind])),
       [['started'], ['ended', 5], ['renamed'], ['removed']],

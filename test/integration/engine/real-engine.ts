@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe } from 'node:test';
 import { requireServer } from '../../support/servers/binaries.ts';
@@ -9,6 +10,7 @@ import {
   type DistributionServer,
 } from '../../support/servers/distribution.ts';
 import { publishRunnable, type RunnableOptions } from '../../support/servers/engine-images.ts';
+import { ROOTLESS_USER } from '../../support/servers/podman.ts';
 import { cannotRunEngines, type EngineServer } from '../../support/servers/engine-server.ts';
 
 const HALF_A_SECOND = 500_000_000;
@@ -37,8 +39,9 @@ export function realEngineContract(
   name: string,
   program: string,
   start: () => Promise<EngineServer>,
+  { isRootless = false }: { readonly isRootless?: boolean } = {},
 ): void {
-  const skip = whyNot(program);
+  const skip = whyNot(program) ?? (isRootless ? noRootlessUser() : undefined);
   describe(`a real ${name}`, { skip: skip ?? false }, () => {
     let registry: DistributionServer;
     let server: EngineServer;
@@ -54,10 +57,12 @@ export function realEngineContract(
 
     containerEngineContract(name, () => ({
       engine,
+      isRootless,
       publish: async (behaviour) =>
         publishRunnable(registry, `contract/${behaviour.toLowerCase()}`, behaviours[behaviour]),
       pause: async () => delay(50),
       now: () => Date.now(),
+      limitsResources: !isRootless,
       folder: '/etc',
     }));
   });
@@ -70,5 +75,15 @@ export function whyNot(program: string): string | undefined {
     reason ??= why;
   };
   requireServer({ skip }, program, 'busybox', 'docker-registry');
+  return reason;
+}
+
+/** Why Podman cannot run without root here. @throws Error in CI, if its user is missing */
+export function noRootlessUser(): string | undefined {
+  if (new RegExp(`^${ROOTLESS_USER}:`, 'm').test(readFileSync('/etc/passwd', 'utf8'))) {
+    return undefined;
+  }
+  const reason = `there is no user ${ROOTLESS_USER}: run scripts/install-servers.sh`;
+  if (process.env['SDR_MIRROR_INTEGRATION'] === '1') throw new Error(reason);
   return reason;
 }

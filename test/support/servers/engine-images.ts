@@ -91,6 +91,8 @@ async function busyboxLayer(): Promise<Buffer> {
   try {
     const bin = join(path, 'bin');
     await Promise.all(['bin', 'tmp', 'etc'].map(async (name) => mkdir(join(path, name))));
+    // The folder itself becomes the root, which every user has to get through.
+    await chmod(path, 0o755);
     await chmod(join(path, 'tmp'), 0o1777);
     await copyFile(binary('busybox'), join(bin, 'busybox'));
     await Promise.all(COMMANDS.split(' ').map(async (name) => symlink('busybox', join(bin, name))));

@@ -6,6 +6,9 @@ import { killQuietly, processesNaming, unmountUnder, type EngineServer } from '.
 import { ping, removeEverything } from './engine-requests.ts';
 import { startProcess, temporaryFolder, type ServerProcess } from './server-process.ts';
 
+/** Whom rootless Podman runs as; the install script makes it. */
+export const ROOTLESS_USER = 'sdr-rootless';
+
 /**
  * Starts a Podman service of its own files, as root, on a machine without systemd.
  *
@@ -14,36 +17,73 @@ import { startProcess, temporaryFolder, type ServerProcess } from './server-proc
  * it may set, since Podman raises its own to values that take CAP_SYS_RESOURCE.
  */
 export async function startPodman(): Promise<EngineServer> {
+  return startService([], {});
+}
+
+/**
+ * slirp4netns needs /dev/net/tun, which everybody may use on a usual machine and root alone on a
+ * minimal one: in a mount namespace of the service it is made anew.
+ */
+const OPEN_TUN =
+  'mount -t tmpfs tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200 && mount --make-rshared /';
+
+/** Starts a Podman service that runs, with all its containers, as a user without rights. */
+export async function startRootlessPodman(): Promise<EngineServer> {
+  const [user, group] = await Promise.all([idOfRootless('-u'), idOfRootless('-g')]);
+  const setpriv = `exec setpriv --reuid=${user} --regid=${group} --clear-groups "$@"`;
+  return startService(['unshare', '--mount', 'sh', '-c', `${OPEN_TUN} && ${setpriv}`, 'sh'], {
+    user,
+    group,
+  });
+}
+
+async function idOfRootless(kind: '-u' | '-g'): Promise<string> {
+  return (await execa('id', [kind, ROOTLESS_USER])).stdout;
+}
+
+async function startService(
+  launcher: readonly [] | readonly [string, ...string[]],
+  owner: { readonly user?: string; readonly group?: string },
+): Promise<EngineServer> {
   const { path: folder, remove } = await temporaryFolder('podman');
   const socketPath = join(folder, 'podman.sock');
   const { containers, registries } = await writeConfiguration(folder);
+  if (owner.user !== undefined)
+    await execa('chown', ['-R', `${owner.user}:${owner.group}`, folder]);
+  const command: readonly [string, ...string[]] = [
+    ...launcher,
+    binary('podman'),
+    `--root=${join(folder, 'root')}`,
+    `--runroot=${join(folder, 'run')}`,
+    `--tmpdir=${join(folder, 'tmp')}`,
+    'system',
+    'service',
+    '--time=0',
+    `unix://${socketPath}`,
+  ];
   const start = async (): Promise<ServerProcess> =>
-    startProcess(
-      [
-        binary('podman'),
-        `--root=${join(folder, 'root')}`,
-        `--runroot=${join(folder, 'run')}`,
-        `--tmpdir=${join(folder, 'tmp')}`,
-        'system',
-        'service',
-        '--time=0',
-        `unix://${socketPath}`,
-      ],
-      folder,
-      async () => ((await ping(socketPath)) ? true : undefined),
-      { CONTAINERS_CONF: containers, CONTAINERS_REGISTRIES_CONF: registries },
-    );
+    startProcess(command, folder, async () => ((await ping(socketPath)) ? true : undefined), {
+      CONTAINERS_CONF: containers,
+      CONTAINERS_REGISTRIES_CONF: registries,
+      ...(owner.user === undefined ? {} : { HOME: folder, XDG_RUNTIME_DIR: folder }),
+    });
   let server = await start();
+  // Rootless, the service runs in a child of what was started, which would keep its output open.
+  const kill = async (): Promise<void> => {
+    const killed = server.kill();
+    for (const pid of await processesNaming(`--root=${join(folder, 'root')}`)) killQuietly(pid);
+    await killed;
+  };
   return {
     socketPath,
     log: async () => server.log(),
-    kill: async () => server.kill(),
+    kill,
     restart: async () => {
       server = await start();
     },
     stop: async () => {
       await removeEverything(socketPath);
-      await server.stop();
+      await kill();
       for (const pid of await processesNaming(folder)) killQuietly(pid);
       await unmountUnder(folder);
       await remove();

@@ -29,5 +29,7 @@ containerEngineContract('the fake engine', () => ({
   },
   pause: async () => engine.clock.sleep(100),
   now: () => engine.clock.now(),
+  isRootless: false,
+  limitsResources: true,
   folder: '/srv',
 }));
