@@ -4,30 +4,23 @@ import type { Logger } from '../../log.ts';
 import type { Environment } from '../../registry/http/agents.ts';
 import type { Clock } from '../../registry/http/clock.ts';
 import { PULSE_MS, type RunningActivities } from './activities.ts';
-import { connectTemporal, probe, type TemporalSettings } from './connection.ts';
+import { connectTemporal } from './connection.ts';
 import { pause, withinMs } from './pause.ts';
 import type { TemporalSdk } from './sdk.ts';
-import type { StatusBoard } from './status-board.ts';
-import type { Token, TokenSource } from './tokens.ts';
+import type { Token } from './tokens.ts';
+import { isRefusal, keepProbing, keepTokenFresh, type Upkeep } from './upkeep.ts';
 
 /** What a worker is made of. */
-export interface SessionParts {
+export interface SessionParts extends Upkeep {
   readonly sdk: TemporalSdk;
-  readonly settings: TemporalSettings;
   /** The bundled workflows, a file. */
   readonly bundle: string;
   readonly running: RunningActivities;
-  /** None: no authentication. */
-  readonly tokens: TokenSource | undefined;
-  readonly board: StatusBoard;
   readonly env: Environment;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 
-const PROBE_EVERY_MS = 15_000;
 const LOOK_EVERY_MS = 1_000;
-const TOKEN_RETRY_MS = 30_000;
 /** What finishes by itself in this time is not cancelled when the duty ends. */
 export const GRACE_MS = 5_000;
 /** A worker that is asked to end and cannot tell the server so is left behind after this. */
@@ -158,64 +151,6 @@ async function close(connection: NativeConnection, logger: Logger): Promise<void
   }
 }
 
-async function keepTokenFresh(
-  { tokens, board, clock }: SessionParts,
-  connection: NativeConnection,
-  first: Token | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  if (tokens === undefined || first === undefined) return;
-  let token = first;
-  while (Number.isFinite(token.refreshAt)) {
-    await pause(Math.max(0, token.refreshAt - clock.now()), clock, signal);
-    if (signal.aborted) return;
-    try {
-      token = await tokens.token({ signal });
-      await connection.setApiKey(token.value.reveal());
-    } catch (error) {
-      if (signal.aborted) return;
-      board.failed(error);
-      await pause(TOKEN_RETRY_MS, clock, signal);
-    }
-  }
-}
-
-async function keepProbing(
-  parts: SessionParts,
-  connection: NativeConnection,
-  signal: AbortSignal,
-): Promise<void> {
-  const { settings, tokens, board, clock } = parts;
-  for (;;) {
-    await pause(PROBE_EVERY_MS, clock, signal);
-    if (signal.aborted) return;
-    try {
-      await probe(connection, settings);
-      board.polling();
-    } catch (error) {
-      if (signal.aborted) return;
-      board.failed(error);
-      if (isRefusal(error) && tokens !== undefined) await replaceToken(parts, connection, signal);
-    }
-  }
-}
-
-/** A token may be revoked before it expires; with a new one the worker does not have to fail first. */
-async function replaceToken(
-  { tokens, board }: SessionParts,
-  connection: NativeConnection,
-  signal: AbortSignal,
-): Promise<void> {
-  if (tokens === undefined) return;
-  try {
-    tokens.refused(await tokens.token({ signal }));
-    const token = await tokens.token({ signal });
-    await connection.setApiKey(token.value.reveal());
-  } catch (error) {
-    if (!signal.aborted) board.failed(error);
-  }
-}
-
 interface Ended {
   readonly error?: unknown;
 }
@@ -227,8 +162,4 @@ async function settled(run: Promise<void>): Promise<Ended> {
   } catch (error) {
     return { error };
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof ControlPlaneError && error.code === 'TEMPORAL_REFUSED';
 }
