@@ -17,7 +17,9 @@ export type AppSections = Pick<
 
 /** What this machine adds to the configuration. */
 export interface Machine {
-  readonly engine: Pick<EngineInfo, 'rootless'>;
+  readonly engine: Pick<EngineInfo, 'kind' | 'rootless'>;
+  /** Whether the orchestrator runs in a container of that engine. */
+  readonly isContained: boolean;
   /** The folder of the component files, as the host calls it. */
   readonly componentFolder: string;
   /** The group that may read them: the orchestrator's. */
@@ -64,9 +66,14 @@ export function policyOf({ swap, gate, stopGraceSeconds }: AppConfig): AppPolicy
   return { swap, gate, stopGraceSeconds };
 }
 
-/** In an engine without root, the user who runs it is root inside its containers. */
-function groupInContainer({ engine, group }: Machine): string {
-  return engine.rootless ? '0' : String(group);
+/**
+ * What the group of the files is called in an app's container. Without root, the group of the user
+ * who runs the engine is root's inside: that of a process on the host, and that of a container
+ * which keeps this user's id, as it must to reach Podman. Containers of one Docker agree on ids.
+ */
+function groupInContainer({ engine, group, isContained }: Machine): string {
+  const isUsers = engine.rootless && (engine.kind === 'podman' || !isContained);
+  return isUsers ? '0' : String(group);
 }
 
 function mountsOf(

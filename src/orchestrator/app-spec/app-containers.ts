@@ -7,7 +7,7 @@ import { appConfigFor } from '../config/app-config.ts';
 import type { ContainerEngine } from '../engine/container-engine.ts';
 import type { Mount } from '../engine/container-spec.ts';
 import type { AppContainers } from '../lifecycle/ports.ts';
-import { appContainer, policyOf, type AppSections } from './app-container.ts';
+import { appContainer, policyOf, type AppSections, type Machine } from './app-container.ts';
 import { componentFiles } from './component-files.ts';
 import { pruneComponents, writeComponents } from './component-folder.ts';
 import { hostPath } from './host-path.ts';
@@ -42,14 +42,17 @@ export function createAppContainers(options: AppContainersOptions): AppContainer
     make: async (wanted, waiting = {}) => {
       const files = componentFiles(config.components, config.atlan);
       const { name } = await writeComponents(parent, files);
-      const onHost = dataFolderOnHost ?? hostPath(dataFolder, await options.ownMounts(waiting));
-      const info = await engine.info(waiting);
+      const mounts = await options.ownMounts(waiting);
+      const onHost = dataFolderOnHost ?? hostPath(dataFolder, mounts);
+      const machine: Machine = {
+        engine: await engine.info(waiting),
+        isContained: mounts !== undefined,
+        componentFolder: join(onHost, 'components', name),
+        group,
+        env,
+      };
       await tidy(parent, name, options, waiting);
-      return appContainer(
-        config,
-        { engine: info, componentFolder: join(onHost, 'components', name), group, env },
-        wanted,
-      );
+      return appContainer(config, machine, wanted);
     },
   };
 }

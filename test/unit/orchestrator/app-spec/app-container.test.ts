@@ -21,7 +21,8 @@ const WANTED: WantedApp = {
 };
 
 const MACHINE: Machine = {
-  engine: { rootless: false },
+  engine: { kind: 'docker', rootless: false },
+  isContained: true,
   componentFolder: '/srv/sdr/components/0123',
   group: 10_001,
   env: {},
@@ -84,10 +85,22 @@ describe("an app's container", () => {
     });
   });
 
-  test("reads its files as a member of the orchestrator's group, which an engine without root calls 0", async () => {
-    const { spec } = await make('{}', {}, { engine: { rootless: true } });
-    assert.deepEqual(spec.groups, ['0']);
-  });
+  for (const [engine, isContained, group] of [
+    [{ kind: 'docker', rootless: false }, true, '10001'],
+    [{ kind: 'podman', rootless: false }, true, '10001'],
+    [{ kind: 'podman', rootless: false }, false, '10001'],
+    [{ kind: 'podman', rootless: true }, true, '0'],
+    [{ kind: 'podman', rootless: true }, false, '0'],
+    [{ kind: 'docker', rootless: true }, true, '10001'],
+    [{ kind: 'docker', rootless: true }, false, '0'],
+  ] as const) {
+    const where = isContained ? 'a container' : 'the host';
+    const how = engine.rootless ? 'without root' : 'as root';
+    test(`reads its files as a member of group ${group}: ${engine.kind} ${how}, asked from ${where}`, async () => {
+      const { spec } = await make('{}', {}, { engine, isContained });
+      assert.deepEqual(spec.groups, [group]);
+    });
+  }
 
   test('obeys the operator about its environment', async () => {
     const { spec } = await make(
