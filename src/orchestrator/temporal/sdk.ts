@@ -59,13 +59,12 @@ export function installRuntime({ worker }: TemporalSdk, logger: Logger): void {
 }
 
 /**
- * What matters to the operator is said by the duty and the activities; of the core's own words only
- * warnings are news, and of the packages above it only errors.
+ * What matters to the operator is said by the duty and the activities, once; the core warns of each
+ * retry of each of its polls, which is hundreds of lines for a minute without a server.
  */
 function say(logger: Logger, { level, message, meta }: worker.LogEntry): void {
   const error: unknown = meta?.['error'];
   const fields = error === undefined ? {} : { reason: errorMessage(error) };
-  const isNews = level === 'ERROR' || (level === 'WARN' && meta?.['sdkComponent'] === 'core');
-  if (isNews) logger.warn(`temporal: ${message}`, fields);
+  if (level === 'ERROR') logger.warn(`temporal: ${message}`, fields);
   else logger.debug(`temporal: ${message}`, fields);
 }

@@ -88,8 +88,10 @@ async function createWorker(
     shutdownGraceTime: GRACE_MS,
     // Left alone, beats go out after 80 % of the timeout, and a cancellation comes back no sooner.
     maxHeartbeatThrottleInterval: PULSE_MS,
-    // A machine runs few apps, and memory is theirs.
+    // A machine runs few apps, its memory is theirs, and commands are rare: ten polls each are too many.
     maxConcurrentActivityTaskExecutions: 20,
+    maxConcurrentActivityTaskPolls: 2,
+    maxConcurrentWorkflowTaskPolls: 2,
     maxCachedWorkflows: 50,
   });
 }
