@@ -1,8 +1,16 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binary } from './binaries.ts';
-import { killQuietly, processesNaming, unmountUnder, type EngineServer } from './engine-server.ts';
+import {
+  killQuietly,
+  makeStorage,
+  processesNaming,
+  unmountUnder,
+  type EngineServer,
+  type EngineServerOptions,
+} from './engine-server.ts';
 import { ping, removeEverything } from './engine-requests.ts';
-import { startProcess, temporaryFolder, waitFor, type ServerProcess } from './server-process.ts';
+import { startProcess, temporaryFolder, type ServerProcess } from './server-process.ts';
 
 /**
  * Starts a Docker Engine of its own files, with its own bridge. Needs root. Registries on loopback
@@ -12,9 +20,10 @@ import { startProcess, temporaryFolder, waitFor, type ServerProcess } from './se
  * behind iptables 1.8.9). A network's subnet is chosen by the engine, so that two engines on one
  * machine find other ones.
  */
-export async function startDocker(): Promise<EngineServer> {
+export async function startDocker(options: EngineServerOptions = {}): Promise<EngineServer> {
   const { path: folder, remove } = await temporaryFolder('docker');
   const socketPath = join(folder, 'docker.sock');
+  await makeStorage(join(folder, 'data'), options);
   const start = async (): Promise<ServerProcess> =>
     startProcess(
       [
@@ -37,11 +46,11 @@ export async function startDocker(): Promise<EngineServer> {
     log: async () => server.log(),
     kill: async () => {
       await server.kill();
-      // What it started itself goes with it only when it ends politely.
-      for (const pid of await processesNaming(join(folder, 'exec'))) killQuietly(pid);
-      await waitFor('what the engine started is gone', async () =>
-        (await processesNaming(join(folder, 'exec'))).length === 0 ? true : undefined,
-      );
+      // Its containerd goes with it only when it ends politely; the shims of containers stay.
+      const containerd = join(folder, 'exec/containerd/containerd');
+      for (const pid of await processesNaming(`${containerd}.toml`)) killQuietly(pid);
+      // The engine takes a process that nobody has waited for yet for a running one.
+      await rm(`${containerd}.pid`, { force: true });
     },
     restart: async () => {
       server = await start();

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
@@ -13,6 +13,21 @@ export interface EngineServer {
   readonly restart: () => Promise<void>;
   /** Removes its containers, ends it, unmounts and removes its files. */
   readonly stop: () => Promise<void>;
+}
+
+export interface EngineServerOptions {
+  /** How much the engine can store; as much as the disk holds if left out. */
+  readonly diskBytes?: number;
+}
+
+/** Makes a folder in which an engine can store no more than it is told. */
+export async function makeStorage(
+  folder: string,
+  { diskBytes }: EngineServerOptions,
+): Promise<void> {
+  await mkdir(folder);
+  if (diskBytes === undefined) return;
+  await execa('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', folder]);
 }
 
 /** Why a real engine cannot be started by this process; `undefined` if it can. */

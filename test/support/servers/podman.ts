@@ -2,7 +2,14 @@ import { execa } from 'execa';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binary } from './binaries.ts';
-import { killQuietly, processesNaming, unmountUnder, type EngineServer } from './engine-server.ts';
+import {
+  killQuietly,
+  makeStorage,
+  processesNaming,
+  unmountUnder,
+  type EngineServer,
+  type EngineServerOptions,
+} from './engine-server.ts';
 import { ping, removeEverything } from './engine-requests.ts';
 import { startProcess, temporaryFolder, type ServerProcess } from './server-process.ts';
 
@@ -16,8 +23,8 @@ export const ROOTLESS_USER = 'sdr-rootless';
  * journal; runc, since crun insists on the unified hierarchy where a machine has both; limits that
  * it may set, since Podman raises its own to values that take CAP_SYS_RESOURCE.
  */
-export async function startPodman(): Promise<EngineServer> {
-  return startService([], {});
+export async function startPodman(options: EngineServerOptions = {}): Promise<EngineServer> {
+  return startService([], {}, options);
 }
 
 /**
@@ -44,9 +51,11 @@ async function idOfRootless(kind: '-u' | '-g'): Promise<string> {
 async function startService(
   launcher: readonly [] | readonly [string, ...string[]],
   owner: { readonly user?: string; readonly group?: string },
+  options: EngineServerOptions = {},
 ): Promise<EngineServer> {
   const { path: folder, remove } = await temporaryFolder('podman');
   const socketPath = join(folder, 'podman.sock');
+  await makeStorage(join(folder, 'root'), options);
   const { containers, registries } = await writeConfiguration(folder);
   if (owner.user !== undefined)
     await execa('chown', ['-R', `${owner.user}:${owner.group}`, folder]);
