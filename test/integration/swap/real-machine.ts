@@ -43,6 +43,8 @@ const VERSIONS: Readonly<Record<string, RunnableOptions>> = {
     healthCheck: healthy(0.3),
   },
   'crash-looping': { script: 'echo no configuration; exit 3', healthCheck: healthy(0.3) },
+  /** Passes its gate, and ends soon after it has taken over, each time. */
+  unstable: { script: serves('unstable', 'sleep 8; exit 5;'), healthCheck: healthy(0.3) },
   'late-crashing': { script: serves('late', 'sleep 1.2; exit 4;'), healthCheck: healthy(0.3) },
 };
 
@@ -70,7 +72,9 @@ export class RealMachine {
     for (const [version, options] of Object.entries(VERSIONS)) {
       images.set(version, await publishRunnable(registry, 'atlan/app', options, version));
     }
-    return new RealMachine(server, registry, images);
+    const machine = new RealMachine(server, registry, images);
+    await machine.engine.ensureNetwork('atlan', {});
+    return machine;
   }
 
   async stop(): Promise<void> {
