@@ -29,9 +29,11 @@ export function shardReleases(
     location: source.location,
     async latest(options) {
       const { releases, skipped } = await source.latest(options);
-      const isOurs = (image: string): boolean =>
-        shardOf(formatRepository(parseReference(image, defaultRegistry)), count) === index;
-      return { releases: releases.filter(({ image }) => isOurs(image)), skipped };
+      const ours = releases.filter(
+        ({ image }) =>
+          shardOf(formatRepository(parseReference(image, defaultRegistry)), count) === index,
+      );
+      return { releases: ours, skipped };
     },
   };
 }

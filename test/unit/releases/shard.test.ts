@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ConfigError } from '../../../src/errors.ts';
 import { parseShard, shardFromEnvironment, shardReleases } from '../../../src/releases/shard.ts';
 import { FakeReleaseSource } from '../../fakes/release-source.ts';
@@ -31,9 +31,9 @@ test('all shards together look at each image once, and one shard at all tags of 
         Array.from({ length: count }, async (_, index) => imagesOf(all, index, count)),
       );
       assert.deepEqual(shards.flat().toSorted(), all.toSorted());
-      const homes = shards.flatMap((shard) => [
-        ...new Set(shard.map((image) => image.slice(0, image.indexOf(':')))),
-      ]);
+      const homes = shards.flatMap((shard) =>
+        Array.from(new Set(shard.map((image) => image.slice(0, image.indexOf(':'))))),
+      );
       assert.equal(new Set(homes).size, homes.length);
     }),
     { numRuns: 50 },
