@@ -21,9 +21,14 @@ export class Attempts {
     return until === undefined || until <= this.#clock.now() ? undefined : until;
   }
 
+  /** How often it has failed. */
+  failures(what: string): number {
+    return this.#failed.get(what)?.times ?? 0;
+  }
+
   /** Two hours after the first failure, then twice as long each time, up to a day. */
   failed(what: string): void {
-    const times = (this.#failed.get(what)?.times ?? 0) + 1;
+    const times = this.failures(what) + 1;
     const pause = Math.min(LONGEST_MS, 2 ** times * HOUR_MS);
     this.#failed.set(what, { times, until: this.#clock.now() + pause });
   }

@@ -109,7 +109,7 @@ async function follow(
     const action = planUpgrade({ app, labels, autoUpdate, release });
     return upgradeBy(world, action, release, dryRun, async (wish) =>
       world.upgrade(
-        { app, commandId: commandIdFor(app, labels?.generation, wish), ...wish },
+        { app, commandId: commandIdFor(world, app, labels?.generation, wish), ...wish },
         options,
       ),
     );
@@ -130,7 +130,7 @@ async function followSelf(
     const release = releases.find(({ appName }) => appName === name);
     return upgradeBy(world, planUpgrade({ ...own, release }), release, dryRun, async (wish) =>
       world.selfUpdate(
-        { commandId: commandIdFor(name, own.labels?.generation, wish), ...wish },
+        { commandId: commandIdFor(world, name, own.labels?.generation, wish), ...wish },
         options,
       ),
     );
@@ -166,10 +166,16 @@ async function upgradeBy(
   return { ...action, outcome: result.outcome === 'unchanged' ? 'unchanged' : 'done' };
 }
 
-/** The same for every attempt to get from what runs to that release. */
-function commandIdFor(app: string, generation: number = 0, { image }: UpgradeWish): string {
+/** The same for every attempt to get from what runs to that release, until one has failed for good. */
+function commandIdFor(
+  { attempts }: ReconcileWorld,
+  app: string,
+  generation: number = 0,
+  { image }: UpgradeWish,
+): string {
   const tag = image.slice(image.lastIndexOf(':') + 1);
-  return `reconcile:${app}:${generation}:${tag}`.slice(0, 128);
+  const attempt = attempts.failures(image) + 1;
+  return `reconcile:${app}:${generation}:${attempt}:${tag}`.slice(0, 128);
 }
 
 async function askReleases(
