@@ -171,6 +171,15 @@ export class ControlPlaneError extends MirrorError<ControlPlaneErrorCode> {
   }
 }
 
+export type ReportErrorCode = 'REPORT_UNWRITABLE' | 'REPORT_UNDELIVERABLE';
+
+/** A report or message about a run did not get where it should. The run itself is not touched. */
+export class ReportError extends MirrorError<ReportErrorCode> {
+  constructor(code: ReportErrorCode, message: string, cause?: unknown) {
+    super(code, message, { retryable: true, cause });
+  }
+}
+
 /** The text of anything thrown, for a message or a log line. */
 export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
