@@ -13,6 +13,7 @@ import {
   type GlobalOptions,
   type ProgramContext,
 } from './program.ts';
+import { wireReporter } from './wire-reporter.ts';
 import type { World } from './world.ts';
 
 /** The `mirror` command line, from its arguments to its exit code. */
@@ -132,7 +133,10 @@ async function mirror(
   const wired = await wireRun(config, world(), { only });
   try {
     const accepted = describeVerify(config.verify);
-    finish(await runCommand(wired, terminal(), process, { until, accepted }));
+    // A look at a part, or one that changes nothing, is a person's: it says nothing of the job.
+    const isJob = until === 'publish' && only.length === 0;
+    const reporter = isJob ? await wireReporter(config, world()) : undefined;
+    finish(await runCommand(wired, terminal(), process, { until, accepted, reporter }));
   } finally {
     wired.close();
   }
