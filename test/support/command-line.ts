@@ -35,6 +35,7 @@ export function commandLine(
       current = emitter;
       const process = Object.assign(emitter, {
         argv: ['node', 'mirror', ...args],
+        pid: 4711,
         env: { DOCKER_CONFIG: '/nonexistent', ...env },
         cwd: () => cwd,
         stdout: stdout.stream,

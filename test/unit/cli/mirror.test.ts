@@ -102,10 +102,15 @@ test('everything can be said on the command line', async (t) => {
   );
 
   const { exitCode, stderr } = await scene.mirror.run(
-    ...['run', '--config', 'empty.yaml', '--releases-url', marketplace.url],
-    ...['--source-registry', source.host, '--target', `${target.host}/one-off/{app}:{version}`],
-    ...['--map', 'file:one-off.yaml', '--trust-root', 'trusted_root.json'],
-    ...['--plain-http', source.host, '--plain-http', target.host],
+    'run',
+    '--config=empty.yaml',
+    `--releases-url=${marketplace.url}`,
+    `--source-registry=${source.host}`,
+    `--target=${target.host}/one-off/{app}:{version}`,
+    '--map=file:one-off.yaml',
+    '--trust-root=trusted_root.json',
+    `--plain-http=${source.host}`,
+    `--plain-http=${target.host}`,
   );
 
   assert.equal(exitCode, 0, stderr);
@@ -131,14 +136,11 @@ test('verify shows the evidence, or exactly why there is none', async (t) => {
   }
 
   const all = await scene.mirror.run(
-    ...[
-      'verify',
-      '--output',
-      'json',
-      'atlanhq/stranger:1.0',
-      'atlanhq/unsigned:1.0',
-      'atlanhq/absent:1.0',
-    ],
+    'verify',
+    '--output=json',
+    'atlanhq/stranger:1.0',
+    'atlanhq/unsigned:1.0',
+    'atlanhq/absent:1.0',
   );
   assert.equal(all.exitCode, 4);
   const results = JSON.parse(all.stdout) as {
