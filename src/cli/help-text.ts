@@ -47,3 +47,11 @@ By the signers that the configuration accepts; without one, by the vendor's:
 Against another signer:
   $ mirror verify ghcr.io/acme/app:1.0 --identity-subject https://github.com/acme/app/.github/workflows/release.yaml@refs/heads/main \\
       --identity-issuer https://token.actions.githubusercontent.com`;
+
+/** What the doctor touches. */
+export const DOCTOR_HELP: string = `
+Reads the releases; asks each source registry for one image; begins an upload in every repository a
+run would write to, and gives it up; reads, writes, replaces and removes a scratch object beside the
+map, to prove its compare-and-swap; loads the trust root. Neither map nor images are changed.
+
+Missing repositories of Amazon ECR are created where registries: says createRepositories.`;

@@ -3,7 +3,14 @@ import { Option, type Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { loadConfig, type Section } from '../config/load.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { OVERVIEW, PLAN_HELP, RESOLVE_HELP, RUN_HELP, VERIFY_HELP } from './help-text.ts';
+import {
+  DOCTOR_HELP,
+  OVERVIEW,
+  PLAN_HELP,
+  RESOLVE_HELP,
+  RUN_HELP,
+  VERIFY_HELP,
+} from './help-text.ts';
 import { describeVerify } from '../settings/verify-config.ts';
 import { overrideOptions, overridesOf, type OverrideGroup } from './override-options.ts';
 import {
@@ -30,6 +37,7 @@ export async function main(process: NodeJS.Process): Promise<ExitCode> {
     addPlan(program, context);
     addResolve(program, context);
     addVerify(program, context);
+    addDoctor(program, context);
   });
 }
 
@@ -100,6 +108,20 @@ function addVerify(program: Command, { terminal, world, finish }: ProgramContext
       const { verifyImages } = await import('./commands/verify-images.ts');
       finish(await verifyImages(config, images, terminal(), world()));
     });
+}
+
+function addDoctor(program: Command, { terminal, world, finish }: ProgramContext): void {
+  addCommand(program, {
+    name: 'doctor',
+    summary: 'try everything a run needs, and say what to do about what fails',
+    options: [ONLY],
+    overrides: ['releases', 'target', 'map', 'verify', 'copy'],
+    help: DOCTOR_HELP,
+  }).action(async ({ only = [] }: RunFlags, command: Command) => {
+    const config = await load(command, undefined, world());
+    const { doctorCommand } = await import('./commands/doctor.ts');
+    finish(await doctorCommand(config, only, terminal(), world()));
+  });
 }
 
 function addCommand(

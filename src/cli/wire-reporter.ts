@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Reporter } from '../reports/reporter.ts';
 import { packageVersion } from './version.ts';
-
 import type { World } from './world.ts';
 
 /** What leaves the reports that the configuration asks for; `undefined` where it asks for none. */

@@ -18,7 +18,8 @@ import type { World } from './world.ts';
 
 /** A run, ready to go. */
 export interface WiredRun {
-  readonly dependencies: RunDependencies;
+  readonly dependencies: RunDependencies & { readonly store: ProvableMapStore };
+  readonly registries: Registries;
   readonly settings: Omit<RunSettings, 'until'>;
   /** Closes every connection. */
   close(): void;
@@ -63,6 +64,7 @@ export async function wireRun(
       logger: world.logger,
       now: world.now,
     },
+    registries,
     settings: {
       sourceRegistry: source.registry,
       isAllowedSource: allowedSources(config),

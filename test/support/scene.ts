@@ -43,13 +43,13 @@ export async function startScene(
   t.after(async () => rm(folder, { recursive: true }));
   const sigstore = await createPrivateSigstore();
   const source = await startRegistry();
-  t.after(source.close);
+  t.after(async () => source.close());
   const target = await startRegistry({
     auth: { kind: 'bearer', users: { ci: SECRETS.password } },
   });
-  t.after(target.close);
+  t.after(async () => target.close());
   const marketplace = await startMarketplace({ token: SECRETS.token });
-  t.after(marketplace.close);
+  t.after(async () => marketplace.close());
 
   const announced: { app_name: string; version: string; image: string }[] = [];
   const write: Scene['write'] = async (name, text) => writeFile(join(folder, name), text);

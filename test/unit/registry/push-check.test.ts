@@ -9,7 +9,7 @@ const env = { DOCKER_CONFIG: '/nonexistent' };
 
 test('the right to push is proved by an upload that is begun and given up', async (t) => {
   const registry = await startRegistry();
-  t.after(registry.close);
+  t.after(async () => registry.close());
   const { host } = registry;
   const registries = createRegistries({ hosts: { [host]: { plainHttp: true } }, env });
   t.after(() => registries.close());
@@ -26,7 +26,7 @@ test('the right to push is proved by an upload that is begun and given up', asyn
 
 test('without the right it says where, and who one was', async (t) => {
   const registry = await startRegistry({ auth: { kind: 'basic', users: { ci: 'right' } } });
-  t.after(registry.close);
+  t.after(async () => registry.close());
   const { host } = registry;
   const hosts = { [host]: { plainHttp: true, username: 'ci', password: new Secret('wrong') } };
   const registries = createRegistries({ hosts, env });

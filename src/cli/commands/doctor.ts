@@ -1,0 +1,86 @@
+import type { Config } from '../../config/config.ts';
+import { type ExitCode, gravestExitCode } from '../../exit-code.ts';
+import { examine, type DoctorParts, type Finding } from '../../mirror/doctor.ts';
+import { reportError } from '../../mirror/report.ts';
+import { describeVerify } from '../../settings/verify-config.ts';
+import { printable, type Paint } from '../output/format.ts';
+import { reportLines } from '../output/json.ts';
+import { writeResult, type Terminal } from '../output/terminal.ts';
+import { wireTrustRoot } from '../wire-verifier.ts';
+import { wireRun, type WiredRun } from '../wire.ts';
+import type { World } from '../world.ts';
+
+/** `mirror doctor`: each thing a run needs, tried, with the fix for what fails. */
+export async function doctorCommand(
+  config: Config,
+  only: readonly string[],
+  terminal: Terminal,
+  world: World,
+): Promise<ExitCode> {
+  const wired = await wireRun(config, world, { only });
+  const findings: Finding[] = [];
+  try {
+    for await (const finding of examine(partsOf(config, wired, world))) {
+      findings.push(finding);
+      if (terminal.format === 'human') {
+        await writeResult(terminal.stdout, `${line(finding, terminal.paint)}\n`);
+      }
+    }
+  } finally {
+    wired.close();
+  }
+  const errors = findings.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  await writeResult(
+    terminal.stdout,
+    terminal.format === 'json' ? reportLines(findings.map(asData)) : `\n${verdict(findings)}\n`,
+  );
+  return gravestExitCode(errors);
+}
+
+function partsOf(config: Config, wired: WiredRun, world: World): DoctorParts {
+  const { dependencies, settings, registries } = wired;
+  return {
+    dependencies,
+    settings,
+    credentialOrigin: async (registry, options) => {
+      const { kind, origin } = await registries.credentialFor(registry, options);
+      return kind === 'anonymous' ? `nobody (${origin})` : `the credential of ${origin}`;
+    },
+    checkPush: async (repository, options) => registries.checkPush(repository, options),
+    trustRoot: wireTrustRoot(config.verify, world),
+    signers: describeVerify(config.verify).join('; '),
+    checkEngine: async (options) => {
+      if (config.copy.engine === 'registry') return 'registry, built in';
+      const { checkSkopeo } = await import('../../copiers/skopeo-command.ts');
+      await checkSkopeo('skopeo', options);
+      return 'skopeo';
+    },
+  };
+}
+
+const SYMBOLS = {
+  ok: ['green', '✔'],
+  failed: ['red', '✖'],
+  skipped: ['dim', '-'],
+} as const satisfies Record<Finding['outcome'], readonly [string, string]>;
+
+function line({ check, outcome, detail, error }: Finding, paint: Paint): string {
+  const [style, symbol] = SYMBOLS[outcome];
+  const head = `${paint(style, symbol)} ${printable(check)}`;
+  if (error !== undefined) {
+    return `${head}\n    ${paint('red', reportError(error).code)}: ${printable(detail)}`;
+  }
+  const said = detail === '' && outcome === 'skipped' ? 'skipped' : detail;
+  return said === '' ? head : `${head}: ${paint('dim', printable(said))}`;
+}
+
+function verdict(findings: readonly Finding[]): string {
+  const failed = findings.filter(({ outcome }) => outcome === 'failed').length;
+  return failed === 0
+    ? 'Everything a run needs is there.'
+    : `${failed} of ${findings.length} checks failed: what to do stands below each.`;
+}
+
+function asData({ error, ...finding }: Finding): object {
+  return error === undefined ? finding : { ...finding, error: reportError(error) };
+}

@@ -1,0 +1,145 @@
+import { ConfigError, errorMessage } from '../errors.ts';
+import type { Options } from '../options.ts';
+import { formatRepository, type Reference, type Repository } from '../registry/reference.ts';
+import { checkMapStore } from '../stores/check.ts';
+import type { ProvableMapStore } from '../stores/map-store.ts';
+import type { TrustRootSource } from '../signatures/trust-root.ts';
+import { nameImages, type UnnamedImage } from './announce.ts';
+import type { NamedImage } from './discover.ts';
+import type { RunDependencies, RunSettings } from './run.ts';
+
+/** One thing that was looked at. */
+export interface Finding {
+  /** What was tried, in words. */
+  readonly check: string;
+  /** `skipped`: an earlier failure left nothing to try, or the configuration does not want it. */
+  readonly outcome: 'ok' | 'failed' | 'skipped';
+  /** What was found; of a failure its cause and the next step. */
+  readonly detail: string;
+  readonly error?: unknown;
+}
+
+/** What a doctor looks at: the parts of a run, and what proves them. */
+export interface DoctorParts {
+  readonly dependencies: Pick<RunDependencies, 'releases' | 'source' | 'target'> & {
+    readonly store: ProvableMapStore;
+  };
+  readonly settings: Pick<
+    RunSettings,
+    'sourceRegistry' | 'isAllowedSource' | 'naming' | 'entries' | 'verify'
+  >;
+  /** Whose credential a registry is asked with, and where it was found. */
+  readonly credentialOrigin: (registry: string, options: Options) => Promise<string>;
+  /** Rejects unless one may push there. Leaves nothing behind. */
+  readonly checkPush: (repository: Repository, options: Options) => Promise<void>;
+  readonly trustRoot: TrustRootSource;
+  /** Whose signatures are accepted, in words. */
+  readonly signers: string;
+  /** Rejects unless the copy engine can be used; says which it is. */
+  readonly checkEngine: (options: Options) => Promise<string>;
+}
+
+/**
+ * Tries everything a run needs, with the smallest requests that prove it, and changes nothing but a
+ * scratch object beside the map, which it removes. One failure does not hide the next.
+ */
+export async function* examine(parts: DoctorParts, options: Options = {}): AsyncGenerator<Finding> {
+  const { dependencies, settings } = parts;
+  let images: readonly (NamedImage | UnnamedImage)[] = [];
+  yield await find(`read the releases from ${dependencies.releases.location}`, async () => {
+    const { releases, skipped } = await dependencies.releases.latest(options);
+    images = nameImages(releases, settings);
+    const unusable = skipped.length === 0 ? '' : `; without a usable image: ${skipped.join(', ')}`;
+    return `${releases.length} announced${unusable}`;
+  });
+  const named = images.filter((image) => 'target' in image);
+  yield* examineNames(images);
+  yield* examineSources(named, parts, options);
+  yield* examineTargets(named, parts, options);
+  for (const { name, outcome, detail, error } of await checkMapStore(dependencies.store, options)) {
+    yield {
+      check: `${name} (${dependencies.store.location})`,
+      outcome,
+      detail: detail ?? '',
+      ...(error === undefined ? {} : { error }),
+    };
+  }
+  yield await examineTrust(parts, options);
+  yield await find('use the copy engine', async () => parts.checkEngine(options));
+}
+
+function* examineNames(images: readonly (NamedImage | UnnamedImage)[]): Generator<Finding> {
+  const unnamed = images.filter((image) => 'error' in image);
+  const check = 'give every image a place at the target';
+  if (unnamed.length === 0) {
+    yield { check, outcome: images.length === 0 ? 'skipped' : 'ok', detail: '' };
+  }
+  for (const { release, error } of unnamed) {
+    yield { check: `${check}: ${release.image}`, ...failure(error) };
+  }
+}
+
+/** One HEAD a registry: whether it answers, and takes the credential. */
+async function* examineSources(
+  images: readonly NamedImage[],
+  { dependencies, credentialOrigin }: DoctorParts,
+  options: Options,
+): AsyncGenerator<Finding> {
+  for (const image of firstOfEach(images, ({ source }) => source.registry)) {
+    const { registry } = image.source;
+    yield await find(`pull from ${registry}`, async () => {
+      const head = await dependencies.source.head(image.source, options);
+      const has = head === undefined ? `, though it lacks ${image.release.image}` : '';
+      return `by ${await credentialOrigin(registry, options)}${has}`;
+    });
+  }
+}
+
+/** An upload begun and given up in every repository that a run would write to. */
+async function* examineTargets(
+  images: readonly NamedImage[],
+  { dependencies, credentialOrigin, checkPush }: DoctorParts,
+  options: Options,
+): AsyncGenerator<Finding> {
+  for (const { target } of firstOfEach(images, (image) => formatRepository(image.target))) {
+    yield await find(`pull from and push to ${formatRepository(target)}`, async () => {
+      await dependencies.target.head(target satisfies Reference, options);
+      await checkPush(target, options);
+      return `by ${await credentialOrigin(target.registry, options)}`;
+    });
+  }
+}
+
+async function examineTrust(
+  { settings, trustRoot, signers }: DoctorParts,
+  options: Options,
+): Promise<Finding> {
+  const check = `read the trust root (${trustRoot.location})`;
+  if (settings.verify.mode === 'off') {
+    return { check, outcome: 'skipped', detail: 'verify.mode is off: nothing is verified' };
+  }
+  return await find(check, async () => {
+    await trustRoot.load(options);
+    return `accepted: ${signers}`;
+  });
+}
+
+async function find(check: string, look: () => Promise<string>): Promise<Finding> {
+  try {
+    return { check, outcome: 'ok', detail: await look() };
+  } catch (error) {
+    return { check, ...failure(error) };
+  }
+}
+
+function failure(error: unknown): Pick<Finding, 'outcome' | 'detail' | 'error'> {
+  const detail =
+    error instanceof ConfigError
+      ? error.issues.map(({ message }) => message).join('; ')
+      : errorMessage(error);
+  return { outcome: 'failed', detail, error };
+}
+
+function firstOfEach<Item>(items: readonly Item[], keyOf: (item: Item) => string): readonly Item[] {
+  return [...new Map(items.toReversed().map((item) => [keyOf(item), item])).values()].toReversed();
+}

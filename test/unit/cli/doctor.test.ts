@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { test } from 'node:test';
+import { startScene } from '../../support/scene.ts';
+
+test('everything is there: each check says what it found, and nothing is left behind', async (t) => {
+  const scene = await startScene(t);
+  await scene.offer('teradata', '3.1.4');
+  const before = await readdir(scene.folder);
+
+  const { exitCode, stdout, stderr } = await scene.mirror.run('doctor');
+
+  assert.equal(exitCode, 0, stdout + stderr);
+  for (const line of [
+    /✔ read the releases from http:\/\/127\.0\.0\.1:\d+.*: 1 announced/,
+    /✔ pull from 127\.0\.0\.1:\d+: by nobody/,
+    /✔ pull from and push to 127\.0\.0\.1:\d+\/mirrored\/teradata: by the credential of registries:/,
+    /✔ let one of several writers win \(file:.*image-map\.yaml\)/,
+    /✔ read the trust root \(.*trusted_root\.json\): .*application-sdk/,
+    /Everything a run needs is there\./,
+  ]) {
+    assert.match(stdout, line);
+  }
+  assert.deepEqual(await readdir(scene.folder), before);
+  assert.equal(scene.target.openUploads, 0);
+  assert.equal(scene.target.store.repository('mirrored/teradata').manifests.size, 0);
+});
+
+test('one failure hides no other, and the gravest decides', async (t) => {
+  const scene = await startScene(t);
+  await scene.offer('teradata', '3.1.4');
+  await scene.configure((text) =>
+    text
+      .replace('"${REGISTRY_PASSWORD}"', 'wrong')
+      .replace('trusted_root.json', 'mirror.yaml')
+      .replace('file:image-map.yaml', 'file:no-such-folder/image-map.yaml'),
+  );
+
+  const { exitCode, stdout } = await scene.mirror.run('doctor', '--output', 'json');
+
+  assert.equal(exitCode, 4);
+  const findings = JSON.parse(stdout) as { outcome: string; error?: { code: string } }[];
+  const failed = findings.filter(({ outcome }) => outcome === 'failed');
+  assert.deepEqual(
+    failed.map(({ error }) => error?.code),
+    ['REGISTRY_UNAUTHORIZED', 'MAP_UNAVAILABLE', 'TRUST_ROOT_UNAVAILABLE'],
+  );
+});
+
+test('a tenant that refuses the token, and images without a place', async (t) => {
+  const scene = await startScene(t);
+  await scene.offer('teradata', '3.1.4');
+  await scene.offer('oracle', '3.1.4');
+  await scene.configure((text) => text.replace('{name}:{tag}', 'all-in-one:{tag}'));
+  const clash = await scene.mirror.run('doctor');
+  assert.equal(clash.exitCode, 2, clash.stdout + clash.stderr);
+  assert.match(clash.stdout, /✖ give every image a place at the target: atlanhq\/teradata:3\.1\.4/);
+  assert.match(clash.stdout, /would both become/);
+
+  await scene.configure((text) => text.replace('${ATLAN_API_TOKEN}', 'expired'));
+  const refused = await scene.mirror.run('doctor');
+  assert.equal(refused.exitCode, 5);
+  assert.match(refused.stdout, /✖ read the releases.*\n +RELEASES_UNAVAILABLE: .*401/);
+  assert.match(refused.stdout, /✔ replace it/);
+});
