@@ -74,7 +74,7 @@ describe('what is remembered of successes and failures', () => {
     ],
   ] as const) {
     test(name, () => {
-      const { interrupted = false, ...rest } = { interrupted: false, ...ended };
+      const { interrupted, ...rest } = { interrupted: false, ...ended };
       const { lastSuccessAt: _, ...report } = recordOf([], { interrupted });
       const { outcome, lastSuccessAt, failingSince, recoveredFrom } = record(report, rest);
       const known = Object.entries({ outcome, lastSuccessAt, failingSince, recoveredFrom });
