@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { buildMultiArch, push, type TestImage } from '../../test/support/images.ts';
 import { startMarketplace, type Marketplace } from '../../test/support/marketplace.ts';
 import { startRegistry, type TestRegistry } from '../../test/support/registry/server.ts';
+import type { RepositoryStore } from '../../test/support/registry/store.ts';
 import { signImage } from '../../test/support/sigstore/attach.ts';
 import { createPrivateSigstore } from '../../test/support/sigstore/private-sigstore.ts';
 
@@ -11,12 +12,7 @@ const TOKEN = 'demo-api-token';
 const PASSWORD = 'demo-password';
 
 /** An announced app and the image that belongs to it. */
-export interface App {
-  readonly app_name: string;
-  readonly version: string;
-  /** As announced. */
-  readonly image: string;
-}
+export type App = Readonly<Record<'app_name' | 'version' | 'image', string>>;
 
 /** Everything the demo runs against: on loopback, in this process, gone at its end. */
 export interface DemoWorld extends AsyncDisposable {
@@ -53,26 +49,26 @@ export async function createWorld(): Promise<DemoWorld> {
   });
   const marketplace = await startMarketplace({ token: TOKEN });
 
-  const offer = ({ image, app_name }: App): TestImage => {
-    const [repository = '', tag = ''] = image.split(':');
-    const built = buildMultiArch(app_name, { layers: [400_000, 250_000] });
-    push(source.store.repository(repository), built, tag);
+  const repositoryOf = ({ image }: App): RepositoryStore =>
+    source.store.repository(image.slice(0, image.indexOf(':')));
+  const offer = (each: App): TestImage => {
+    const built = buildMultiArch(each.app_name, { layers: [400_000, 250_000] });
+    push(repositoryOf(each), built, each.version);
     return built;
   };
-  const at = ({ image }: App): string => image.split(':')[0] ?? '';
   const images = {
     postgres: offer(APPS.postgres),
     snowflake: offer(APPS.snowflake),
     teradata: offer(APPS.teradata),
     orchestrator: offer(APPS.orchestrator),
   };
-  await signImage(sigstore, source.store.repository(at(APPS.postgres)), images.postgres);
-  await signImage(sigstore, source.store.repository(at(APPS.snowflake)), images.snowflake, {
+  await signImage(sigstore, repositoryOf(APPS.postgres), images.postgres);
+  await signImage(sigstore, repositoryOf(APPS.snowflake), images.snowflake, {
     format: 'classic',
   });
-  await signImage(sigstore, source.store.repository(at(APPS.orchestrator)), images.orchestrator);
+  await signImage(sigstore, repositoryOf(APPS.orchestrator), images.orchestrator);
   // The forgery: a true signature of the vendor's, taken from another image.
-  await signImage(sigstore, source.store.repository(at(APPS.teradata)), images.teradata, {
+  await signImage(sigstore, repositoryOf(APPS.teradata), images.teradata, {
     about: images.postgres.digest,
   });
 
@@ -97,7 +93,7 @@ export async function createWorld(): Promise<DemoWorld> {
     target,
     marketplace,
     apps: APPS,
-    announce: (...apps) => marketplace.announce(apps.map((each) => ({ ...each }))),
+    announce: (...apps) => marketplace.announce(apps),
     read: async (name) => readFile(join(folder, name), 'utf8'),
     [Symbol.asyncDispose]: close,
   };
