@@ -41,19 +41,21 @@ export function appSwap(
   skip: string | undefined,
   start: () => Promise<EngineServer>,
 ): void {
-  describe(`swaps on a real ${name}`, { skip: skip ?? false, concurrency: 6 }, () => {
+  describe(`swaps on a real ${name}`, { skip: skip ?? false }, () => {
     let machine: RealMachine;
     before(async () => {
       machine = await RealMachine.start(start);
     });
     after(async () => machine.stop());
 
-    for (const each of [...GOOD, ...STOP_FIRST, ...BAD]) {
-      const { version, point, swap } = each;
-      test(`${swap} to ${version}, a crash after change ${point}`, async () => {
-        await assertConverges(machine, each);
-      });
-    }
+    describe('under crashes', { concurrency: 6 }, () => {
+      for (const each of [...GOOD, ...STOP_FIRST, ...BAD]) {
+        const { version, point, swap } = each;
+        test(`${swap} to ${version}, a crash after change ${point}`, async () => {
+          await assertConverges(machine, each);
+        });
+      }
+    });
 
     test('an app that is polled by its alias misses no request', async () => {
       const app = 'polled';
@@ -66,6 +68,28 @@ export function appSwap(
       assert.deepEqual(failures, []);
       assert.deepEqual([...new Set(answers)].toSorted(), ['one', 'two']);
       assert.equal(answers.at(-1), 'two');
+    });
+
+    test('an engine that is killed between the renames comes back to one version serving', async () => {
+      const app = 'mid-swap';
+      const apps = fastApps();
+      const install = { app, commandId: '1', image: 'atlanhq/app:1' };
+      await createCommands(machine.world(machine.engine, apps)).install(install);
+      // Pull, network, create, start, connect, and the first rename.
+      const { engine, effects } = mortal(machine.engine, 6);
+      const upgrade = { app, commandId: '2', image: 'atlanhq/app:2' };
+      await createCommands(machine.world(engine, apps)).upgrade(upgrade);
+      assert.match(effects.at(-1) ?? '', /^rename .*\.old$/);
+      await machine.server.kill();
+      const away = await createCommands(machine.world(machine.engine, apps)).reconcile();
+      assert.equal(away.actions.length, 0);
+      await machine.server.restart();
+      const commands = createCommands(machine.world(machine.engine, apps));
+      await commands.reconcile();
+      const [status] = (await commands.status({ app })).apps;
+      assert.deepEqual(status?.others, []);
+      assert.equal(status.current?.state, 'running');
+      assert.equal((await commands.upgrade(upgrade)).outcome, 'done');
     });
   });
 }

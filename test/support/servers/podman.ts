@@ -93,11 +93,21 @@ async function startService(
     stop: async () => {
       await removeEverything(socketPath);
       await kill();
+      await endPause(join(folder, 'tmp/pause.pid'));
       for (const pid of await processesNaming(folder)) killQuietly(pid);
       await unmountUnder(folder);
       await remove();
     },
   };
+}
+
+/** What holds the user namespace of a rootless service names no folder, and outlives it. */
+async function endPause(pidFile: string): Promise<void> {
+  try {
+    killQuietly(Number(await readFile(pidFile, 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 async function writeConfiguration(
