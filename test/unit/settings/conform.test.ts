@@ -4,14 +4,13 @@ import * as v from 'valibot';
 import { conform, type Conformed } from '../../../src/settings/conform.ts';
 import { optional, secret, secretFile, text, type Schema } from '../../../src/settings/fields.ts';
 import { formatPath } from '../../../src/settings/path.ts';
-import type { Shape } from '../../../src/settings/shape.ts';
 
 const name = text({ title: 'Name', description: 'A name.' });
 const password = optional(secret({ title: 'Password', description: 'A password.' }));
 const file = optional(secretFile({ title: 'File', description: 'A file.' }));
 
 function walk(data: unknown, schema: Schema<unknown>): Promise<Conformed> {
-  return conform(data, schema as Shape, {
+  return conform(data, schema, {
     isLoose: () => false,
     resolve: async (_role, path) => `content of ${path}`,
   });
