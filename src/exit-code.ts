@@ -1,5 +1,6 @@
 import {
   ConfigError,
+  ControlPlaneError,
   EngineError,
   MapStoreError,
   RegistryError,
@@ -17,6 +18,7 @@ export const ExitCode = {
   releases: 5,
   map: 6,
   engine: 7,
+  controlPlane: 8,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -31,6 +33,7 @@ const gravity: readonly ExitCode[] = [
   ExitCode.map,
   ExitCode.registry,
   ExitCode.engine,
+  ExitCode.controlPlane,
   ExitCode.bug,
 ];
 
@@ -42,6 +45,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof MapStoreError) return ExitCode.map;
   if (error instanceof RegistryError) return ExitCode.registry;
   if (error instanceof EngineError) return ExitCode.engine;
+  if (error instanceof ControlPlaneError) return ExitCode.controlPlane;
   return ExitCode.bug;
 }
 

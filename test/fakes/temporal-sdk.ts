@@ -102,7 +102,14 @@ export class FakeTemporalSdk {
   answer: (connection: FakeConnection) => void = () => undefined;
   /** Decides every attempt to connect. */
   connect: () => Promise<void> | void = () => undefined;
+  /** How often the native core was set up. */
+  runtimes = 0;
   readonly #contexts = new AsyncLocalStorage<object>();
+  readonly #runtime = {
+    install: (): void => {
+      this.runtimes += 1;
+    },
+  };
 
   /** As the orchestrator takes it. */
   get sdk(): TemporalSdk {
@@ -111,10 +118,11 @@ export class FakeTemporalSdk {
       common,
       worker: {
         DefaultLogger: Object,
-        Runtime: { install: () => undefined },
+        Runtime: this.#runtime,
         NativeConnection: {
           connect: async ({ apiKey }: { readonly apiKey?: string }) => {
             this.attempts += 1;
+            if (this.runtimes === 0) throw new Error('the core has set itself up in its own way');
             await this.connect();
             const connection = new FakeConnection(this, apiKey);
             this.connections.push(connection);

@@ -4,6 +4,7 @@ import { gravestExitCode, type ExitCode } from '../../exit-code.ts';
 import type { OrchestratorConfig } from '../../orchestrator/config/config.ts';
 import { hostPath } from '../../orchestrator/app-spec/host-path.ts';
 import { connectTemporal } from '../../orchestrator/temporal/connection.ts';
+import { installRuntime } from '../../orchestrator/temporal/sdk.ts';
 import { workflowBundle } from '../../orchestrator/temporal/bundle.ts';
 import { apiKeyTokens } from '../../orchestrator/temporal/tokens.ts';
 import { explain } from '../../orchestrator/resolve/resolved-image.ts';
@@ -136,7 +137,9 @@ async function controlPlane(
   const { auth } = temporal;
   const tokens = auth.kind === 'api-key' ? apiKeyTokens(auth.apiKey) : wireTokens(config, world);
   const token = auth.kind === 'none' ? undefined : await tokens.token();
-  const { env } = world;
+  const { env, logger } = world;
+  // Otherwise the core sets itself up: with log lines on stderr, and signals of its own.
+  installRuntime(sdk, logger);
   const connection = await connectTemporal(sdk, temporal, token, { env, clock: parts.clock });
   await connection.close();
   return `Temporal at ${temporal.address}, namespace ${temporal.namespace}, queue ${temporal.taskQueue}`;

@@ -16,8 +16,9 @@ Exit codes:
   0 done, or nothing to do     5 the releases could not be read, or announce no such app
   1 a bug                      6 the map could not be read: nothing else is pulled instead
   2 configuration or usage     7 the container engine, or a version that is not healthy
-  3 a registry                 130, 143 stopped by a signal; running it again converges
-  4 a signature is missing, invalid or of a stranger`;
+  3 a registry                 8 the control plane: its token service, or Temporal
+  4 a signature is missing,    130, 143 stopped by a signal; running it again converges
+    invalid or of a stranger`;
 
 export const RUN_HELP: string = `
 Takes commands from the queue of the deployment, reconciles on start, every hour, and when a container

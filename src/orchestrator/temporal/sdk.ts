@@ -40,15 +40,15 @@ export async function loadTemporalSdk(
   }
 }
 
-let installed = false;
+const installed = new WeakSet<object>();
 
 /**
  * Sets up the native core, once a process: its log lines come to our logger, it takes no signal
  * away from the command line, and opens no port.
  */
 export function installRuntime({ worker }: TemporalSdk, logger: Logger): void {
-  if (installed) return;
-  installed = true;
+  if (installed.has(worker.Runtime)) return;
+  installed.add(worker.Runtime);
   worker.Runtime.install({
     shutdownSignals: [],
     logger: new worker.DefaultLogger('INFO', (entry) => {
