@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import { loadConfig, type Section } from '../config/load.ts';
+import type { Section } from '../config/load.ts';
 import type { ExitCode } from '../exit-code.ts';
 import {
   DOCTOR_HELP,
@@ -11,7 +11,6 @@ import {
   RUN_HELP,
   VERIFY_HELP,
 } from './help-text.ts';
-import { describeVerify } from '../settings/verify-config.ts';
 import { overrideOptions, overridesOf, type OverrideGroup } from './override-options.ts';
 import {
   collect,
@@ -20,7 +19,6 @@ import {
   type GlobalOptions,
   type ProgramContext,
 } from './program.ts';
-import { wireReporter } from './wire-reporter.ts';
 import type { World } from './world.ts';
 
 /** The `mirror` command line, from its arguments to its exit code. */
@@ -148,9 +146,11 @@ async function mirror(
   { terminal, world, finish, process }: ProgramContext,
 ): Promise<void> {
   const config = await load(command, undefined, world());
-  const [{ runCommand }, { wireRun }] = await Promise.all([
+  const [{ runCommand }, { wireRun }, { wireReporter }, { describeVerify }] = await Promise.all([
     import('./commands/run.ts'),
     import('./wire.ts'),
+    import('./wire-reporter.ts'),
+    import('../settings/verify-config.ts'),
   ]);
   const wired = await wireRun(config, world(), { only });
   try {
@@ -170,6 +170,8 @@ async function load<Needed extends Section = keyof Config>(
   { env, cwd }: World,
 ): Promise<Pick<Config, Needed>> {
   const options = command.optsWithGlobals<GlobalOptions & { readonly config?: string }>();
+  // With its validator, which no help and no version needs.
+  const { loadConfig } = await import('../config/load.ts');
   return await loadConfig({
     path: options.config,
     env,

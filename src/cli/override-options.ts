@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { OVERRIDE_OPTIONS, type ConfigOverrides } from '../config/overrides.ts';
+import type { ConfigOverrides } from '../config/overrides.ts';
 import { collect } from './program.ts';
 
 /** Which commands take an option: those that need what it is about. */
@@ -111,11 +111,9 @@ export function overrideOptions(groups: readonly OverrideGroup[]): readonly Opti
 /** What the command line said, as the configuration takes it. */
 export function overridesOf(options: object): ConfigOverrides {
   const given = new Map<string, unknown>(Object.entries(options));
-  const names: readonly string[] = [
-    ...OVERRIDE_OPTIONS.map(({ option }) => option),
-    'plainHttp' satisfies keyof ConfigOverrides,
-  ];
   return Object.fromEntries(
-    names.filter((name) => given.has(name)).map((name) => [name, given.get(name)]),
+    Object.keys(DESCRIPTIONS)
+      .filter((name) => given.has(name))
+      .map((name) => [name, given.get(name)]),
   );
 }

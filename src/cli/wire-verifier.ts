@@ -5,7 +5,7 @@ import { matchRepository } from '../settings/match.ts';
 import type { RegistryReader } from '../registry/registry.ts';
 import type { Discover } from '../signatures/discover-once.ts';
 import type { SignatureVerifier } from '../signatures/signature-verifier.ts';
-import type { VerifyConfig } from '../settings/verify-config.ts';
+import type { VerifyConfig } from '../settings/shared-config.ts';
 import { fileTrustRoot } from '../signatures/trust-root-file.ts';
 import { publicTrustRoot, tufTrustRoot } from '../signatures/trust-root-tuf.ts';
 import type { TrustRootSource } from '../signatures/trust-root.ts';

@@ -1,8 +1,7 @@
 import type { HostSettingsByHost } from '../registry/hosts.ts';
 import type { NotifySettings, ReportPlaces } from '../reports/settings.ts';
 import type { Secret } from '../secret.ts';
-import type { MapPlaceConfig } from '../settings/map-config.ts';
-import type { VerifyConfig } from '../settings/verify-config.ts';
+import type { MapPlaceConfig, VerifyConfig } from '../settings/shared-config.ts';
 
 /** Everything the operator decides: complete, checked, defaults filled in, files read. */
 export interface Config {

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts';
 import type { Config } from './config.ts';
 import { conform, type Problem } from '../settings/conform.ts';
 import { parseConfigDocument } from '../settings/document.ts';
-import { resolveText, type ReadFile } from '../settings/files.ts';
+import { resolveText } from '../settings/files.ts';
 import { findConfigFile } from '../settings/find.ts';
 import { interpolate, type Environment } from '../settings/interpolate.ts';
 import { problemsOf, showFile, toIssues } from '../settings/issues.ts';
@@ -12,6 +12,7 @@ import { normalise } from './normalise.ts';
 import { givenByEnvironment, givenByOverrides, type ConfigOverrides } from './overrides.ts';
 import { isWithin, type SettingPath } from '../settings/path.ts';
 import { isMapping, removeAt, setAt } from '../settings/raw.ts';
+import type { ReadFile } from '../settings/read-file.ts';
 import { describeWritten } from '../settings/written.ts';
 import { SECTIONS, settingsSchema } from './schema/settings.ts';
 

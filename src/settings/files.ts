@@ -2,9 +2,7 @@ import { resolve as resolvePath } from 'node:path';
 import { ConfigError, errorMessage } from '../errors.ts';
 import type { Role } from './fields.ts';
 import { absoluteLocation } from './location.ts';
-
-/** Reads a text file; rejects as Node's `readFile` does. */
-export type ReadFile = (path: string) => Promise<string>;
+import type { ReadFile } from './read-file.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { errorCode, fileProblem, type ReadFile } from './files.ts';
+import { errorCode, fileProblem } from './files.ts';
+import type { ReadFile } from './read-file.ts';
 import type { Environment } from './interpolate.ts';
 
 export interface ConfigFile {

@@ -1,6 +1,5 @@
 import type { Secret } from '../secret.ts';
 import type { ComponentLocation } from '../stores/dapr-component.ts';
-import type { MapStoreSettings } from '../stores/open.ts';
 import type {
   AzureBlobSettings as AzureBlobStoreSettings,
   GcsSettings as GcsStoreSettings,
@@ -10,17 +9,7 @@ import type { MapPlaceSettings } from './map.ts';
 import type { AzureBlobSettings, AzureCredentials } from './map/azure-blob.ts';
 import type { GcsCredentials, GcsSettings } from './map/gcs.ts';
 import type { S3Credentials, S3Settings } from './map/s3.ts';
-
-/** Where the map lies, for `openMapStore`. */
-export interface MapPlaceConfig {
-  /**
-   * A location, or the orchestrator's own component that describes the place. Paths in either are
-   * absolute.
-   */
-  readonly store: string | ComponentLocation;
-  /** Goes beside it: at most the one that fits the store. */
-  readonly settings: MapStoreSettings;
-}
+import type { MapPlaceConfig } from './shared-config.ts';
 
 /** Gives the validated settings of a place the form that stores take. */
 export function toMapPlace(settings: MapPlaceSettings): MapPlaceConfig {

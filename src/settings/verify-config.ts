@@ -2,32 +2,8 @@ import { describePolicy } from '../signatures/describe-policy.ts';
 import { VENDOR_POLICY, type SignaturePolicy } from '../signatures/policy.ts';
 import { parseDuration } from './duration.ts';
 import type { PolicySettings, RequirementSettings, RequireSettings } from './policy.ts';
+import type { TrustRootLocation, VerifyConfig } from './shared-config.ts';
 import type { VerifySettings } from './verify.ts';
-
-export interface VerifyConfig {
-  readonly mode: 'enforce' | 'warn' | 'off';
-  /** Age of an image up to which a missing signature is pending, not a failure. */
-  readonly graceSeconds: number;
-  readonly policy: SignaturePolicy;
-  /** The first whose `match`, a glob on the repository, fits replaces `policy`. */
-  readonly overrides: readonly { readonly match: string; readonly policy: SignaturePolicy }[];
-  readonly trustRoot: TrustRootLocation;
-}
-
-export type TrustRootLocation =
-  | { readonly kind: 'public' }
-  | {
-      /** A TUF repository. */
-      readonly kind: 'tuf';
-      readonly url: string;
-      /** Its `root.json`; absolute. */
-      readonly rootFile: string;
-    }
-  | {
-      readonly kind: 'file';
-      /** Absolute. */
-      readonly path: string;
-    };
 
 /** Gives the validated section the form that verification takes. */
 export function toVerify(settings: VerifySettings): VerifyConfig {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseTrustRoot, type TrustRoot } from './trust-root.ts';
+import { parseTrustRoot } from './parse-trust-root.ts';
+import type { TrustRoot } from './trust-root.ts';
 
 /** A root that was checked by TUF when it was stored. */
 export interface CachedRoot {

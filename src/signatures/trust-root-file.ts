@@ -1,11 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { errorMessage } from '../errors.ts';
-import {
-  parseTrustRoot,
-  trustRootSource,
-  unavailable,
-  type TrustRootSource,
-} from './trust-root.ts';
+import { parseTrustRoot } from './parse-trust-root.ts';
+import { trustRootSource, unavailable, type TrustRootSource } from './trust-root.ts';
 
 /**
  * A private Sigstore's root, or anybody's in an air gap: no network is ever used.

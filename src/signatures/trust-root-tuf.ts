@@ -3,12 +3,11 @@ import { DEFAULT_MIRROR_URL, getTrustedRoot } from '@sigstore/tuf';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { errorMessage } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { readCachedRoot, writeCachedRoot, type CachedRoot } from './trust-root-cache.ts';
+import { parseTrustRoot } from './parse-trust-root.ts';
 import {
-  parseTrustRoot,
   trustRootSource,
   unavailable,
   type TrustRoot,
@@ -129,10 +128,9 @@ async function readRootFile(path: string): Promise<Buffer> {
 }
 
 async function embeddedRoot(): Promise<string> {
-  const path = fileURLToPath(import.meta.resolve('@sigstore/tuf/seeds.json'));
-  const seeds: Record<string, { readonly targets: Record<string, string> }> = JSON.parse(
-    await readFile(path, 'utf8'),
-  );
+  const module = await import('@sigstore/tuf/seeds.json', { with: { type: 'json' } });
+  const seeds: Readonly<Record<string, { readonly targets: Readonly<Record<string, string>> }>> =
+    module.default;
   const target = seeds[DEFAULT_MIRROR_URL]?.targets['trusted_root.json'] ?? '';
   return Buffer.from(target, 'base64').toString('utf8');
 }

@@ -9,6 +9,7 @@ import { discoverAttachments } from './discover.ts';
 import { examine } from './examine.ts';
 import { isMet, verificationOf } from './findings.ts';
 import { Once } from './once.ts';
+import { trustMaterial } from './parse-trust-root.ts';
 import type { SignaturePolicy } from './policy.ts';
 import type { SignatureVerifier, Verification } from './signature-verifier.ts';
 import type { TrustRootSource } from './trust-root.ts';
@@ -69,7 +70,7 @@ async function verifyImage(
       candidates: candidatesOf(image, attachments),
       signers,
       read: (candidate) => readCandidate(registry, image, candidate, options),
-      trust: async (): Promise<TrustMaterial> => (await trustRoot.load(options)).material,
+      trust: async (): Promise<TrustMaterial> => trustMaterial(await trustRoot.load(options)),
     },
     options,
   );

@@ -1,7 +1,6 @@
 import type { HostSettingsByHost } from '../../registry/hosts.ts';
 import type { Secret } from '../../secret.ts';
-import type { MapPlaceConfig } from '../../settings/map-config.ts';
-import type { VerifyConfig } from '../../settings/verify-config.ts';
+import type { MapPlaceConfig, VerifyConfig } from '../../settings/shared-config.ts';
 import type { Mount, PublishedPort, Resources } from '../engine/container-spec.ts';
 
 /** Everything the operator of an orchestrator decides: complete, checked, defaults filled in. */

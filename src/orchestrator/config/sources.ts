@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { errorCode, fileProblem, type ReadFile } from '../../settings/files.ts';
+import { errorCode, fileProblem } from '../../settings/files.ts';
+import type { ReadFile } from '../../settings/read-file.ts';
 import { findConfigFile, type ConfigFile } from '../../settings/find.ts';
 import type { Environment } from '../../settings/interpolate.ts';
 import { parseEnvFile, type EnvFile } from './env-file.ts';

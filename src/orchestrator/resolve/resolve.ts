@@ -2,7 +2,7 @@ import { MapStoreError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Options } from '../../options.ts';
 import type { Environment } from '../../settings/interpolate.ts';
-import type { MapPlaceConfig } from '../../settings/map-config.ts';
+import type { MapPlaceConfig } from '../../settings/shared-config.ts';
 import type { MapReader } from '../../stores/map-store.ts';
 import { openMapStore } from '../../stores/open.ts';
 import type { ImagesConfig } from '../config/config.ts';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { packageRoot } from '../../package-root.ts';
 
 /**
  * The file with the bundled workflows, which `npm run build` leaves among the compiled sources:
@@ -8,9 +9,7 @@ import { ConfigError } from '../../errors.ts';
  *
  * @throws ConfigError if it was not built
  */
-export function workflowBundle(
-  folder: string = join(import.meta.dirname, '../../../dist/orchestrator'),
-): string {
+export function workflowBundle(folder: string = join(packageRoot(), 'dist/orchestrator')): string {
   const file = join(folder, 'workflow-bundle.js');
   if (existsSync(file)) return file;
   throw new ConfigError(

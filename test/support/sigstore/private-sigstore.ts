@@ -1,6 +1,7 @@
 import { initializeCA, initializeCTLog, initializeTSA } from '@sigstore/mock';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { parseTrustRoot, type TrustRootSource } from '../../../src/signatures/trust-root.ts';
+import { parseTrustRoot } from '../../../src/signatures/parse-trust-root.ts';
+import type { TrustRootSource } from '../../../src/signatures/trust-root.ts';
 import { spkiOf } from './der.ts';
 import type { TestIdentity } from './identities.ts';
 import {

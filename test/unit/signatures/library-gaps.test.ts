@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { SignatureError } from '../../../src/errors.ts';
 import { readBundle } from '../../../src/signatures/bundle.ts';
 import { readClassic } from '../../../src/signatures/classic.ts';
-import { parseTrustRoot } from '../../../src/signatures/trust-root.ts';
+import { parseTrustRoot } from '../../../src/signatures/parse-trust-root.ts';
 import { digestOf } from '../../../src/registry/manifest.ts';
 import { attachAsReferrer, attachByTag } from '../../support/sigstore/attach.ts';
 import { reissue, toPem } from '../../support/sigstore/der.ts';

@@ -7,6 +7,7 @@ import { SignatureError } from '../../../src/errors.ts';
 import { createLogger, silentLogger } from '../../../src/log.ts';
 import { fileTrustRoot } from '../../../src/signatures/trust-root-file.ts';
 import { publicTrustRoot, tufTrustRoot } from '../../../src/signatures/trust-root-tuf.ts';
+import { trustMaterial } from '../../../src/signatures/parse-trust-root.ts';
 import type { TrustRootSource } from '../../../src/signatures/trust-root.ts';
 import {
   createPrivateSigstore,
@@ -59,7 +60,7 @@ async function clientOf(t: TestContext, { url, root }: TufRepository): Promise<C
 }
 
 async function loadedLog(source: TrustRootSource): Promise<string | undefined> {
-  const { material } = await source.load();
+  const material = trustMaterial(await source.load());
   return material.tlogs[0]?.logID.toString('base64');
 }
 
@@ -199,7 +200,7 @@ test('the public root has one to begin with, and says how old it is', async (t) 
     logger: createLogger(({ message }) => warnings.push(message)),
     url: repository.url,
   });
-  const { material } = await source.load();
+  const material = trustMaterial(await source.load());
   assert.ok(material.tlogs.some(({ baseURL }) => baseURL === 'https://rekor.sigstore.dev'));
   assert.match(
     warnings.join('\n'),
@@ -217,7 +218,7 @@ test('leaving early abandons the waiting alone', async (t) => {
   const staying = shared.load();
   abort.abort(reason);
   await assert.rejects(leaving, (error) => error === reason);
-  assert.equal((await staying).material.tlogs[0]?.logID.toString('base64'), logId);
+  assert.equal(trustMaterial(await staying).tlogs[0]?.logID.toString('base64'), logId);
 });
 
 test('a TUF root that is not there is named', async (t) => {
