@@ -30,9 +30,6 @@ export interface WiredOrchestrator {
   readonly ownId: string | undefined;
 }
 
-/** The name under which releases announce this program, and which therefore is no app. */
-export const ORCHESTRATOR_NAME = 'sdr-orchestrator';
-
 /** How long a new version of the orchestrator must be good before it takes over. */
 export const GATE_SETTLE_SECONDS = 10;
 
@@ -92,7 +89,7 @@ export async function wireOrchestrator(
     images: createImageSource(resolver, admission),
     apps,
     releases,
-    orchestratorName: ORCHESTRATOR_NAME,
+    orchestratorName: orchestrator.appName,
     ownId,
     board,
     logger,

@@ -1,14 +1,15 @@
 import { ExitCode, exitCodeOf } from '../../exit-code.ts';
 import { errorMessage } from '../../errors.ts';
 import type { AppStatus, ContainerStatus, StatusResult } from '../../orchestrator/commands.ts';
-import type { AppsConfig } from '../../orchestrator/config/config.ts';
+import { isOrchestrator } from '../../orchestrator/app-spec/names.ts';
+import type { OrchestratorConfig } from '../../orchestrator/config/config.ts';
 import { appConfigFor } from '../../orchestrator/config/app-config.ts';
 import { readHealth } from '../../orchestrator/temporal/heartbeat.ts';
 import type { Release } from '../../releases/release-source.ts';
 import { printable } from '../output/format.ts';
 import { reportLines } from '../output/json.ts';
 import { writeResult, type Terminal } from '../output/terminal.ts';
-import { ORCHESTRATOR_NAME, type WiredOrchestrator } from '../wire-orchestrator.ts';
+import type { WiredOrchestrator } from '../wire-orchestrator.ts';
 import type { World } from '../world.ts';
 import { heartbeatFile } from './heartbeat-file.ts';
 import { containerLine, statusText } from './result-text.ts';
@@ -65,14 +66,17 @@ interface AppRow {
 /** `apps`: what is installed beside what is announced. The one is told even if the other is not to be had. */
 export async function listApps(
   { commands, releases }: WiredOrchestrator,
-  apps: AppsConfig,
+  { apps, orchestrator }: Pick<OrchestratorConfig, 'apps' | 'orchestrator'>,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const status = await commands.status();
   let announced: readonly Release[] = [];
   let code: ExitCode = ExitCode.ok;
   try {
-    ({ releases: announced } = await releases.latest());
+    const list = await releases.latest();
+    announced = list.releases.filter(
+      ({ appName }) => appName !== undefined && !isOrchestrator(appName, orchestrator.appName),
+    );
   } catch (error) {
     code = exitCodeOf(error);
     terminal.logger.warn(`what is announced could not be asked for: ${errorMessage(error)}`);
@@ -86,13 +90,12 @@ export async function listApps(
 function rowsOf(
   installed: readonly AppStatus[],
   announced: readonly Release[],
-  apps: AppsConfig,
+  apps: OrchestratorConfig['apps'],
 ): readonly AppRow[] {
   const names = new Set([
     ...installed.map(({ app }) => app),
     ...announced.flatMap(({ appName }) => appName ?? []),
   ]);
-  names.delete(ORCHESTRATOR_NAME);
   return [...names].toSorted().map((app) => {
     const current = installed.find((status) => status.app === app)?.current;
     const release = announced.find(({ appName }) => appName === app);

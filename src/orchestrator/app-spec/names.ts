@@ -16,6 +16,14 @@ export function checkAppName(text: string): void {
 }
 
 /**
+ * Whether a release is of an orchestrator: of this one, by the name it is given, or of the vendor's,
+ * which are announced among the apps (`sdr-orchestrator-k8s`) and are none.
+ */
+export function isOrchestrator(appName: string, own: string): boolean {
+  return appName === own || /^sdr-orchestrator(?:-|$)/.test(appName);
+}
+
+/**
  * The name of an app's container, `atlan-teradata-prod`: it ends in the deployment, which holds no
  * dot, so that no app is called like another one's container in the midst of a swap.
  */

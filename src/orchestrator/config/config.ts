@@ -126,6 +126,8 @@ export interface OwnConfig {
   readonly dataFolder: string;
   /** The same folder as the host calls it; `undefined`: the same path, or found by the mounts. */
   readonly dataFolderOnHost: string | undefined;
+  /** The `app_name` under which releases announce this orchestrator. */
+  readonly appName: string;
   /** Whether reconciling upgrades the orchestrator. */
   readonly autoUpdate: boolean;
   /** Between two reconciliations. */

@@ -109,6 +109,7 @@ function toOwn(settings: OwnSettings, { deployment }: AtlanConfig): OwnConfig {
     network: settings.network ?? `atlan-sdr-${deployment}`,
     dataFolder: settings.data_folder,
     dataFolderOnHost: settings.data_folder_on_host,
+    appName: settings.app_name,
     autoUpdate: settings.auto_update,
     reconcileSeconds: parseDuration(settings.reconcile_interval),
   };

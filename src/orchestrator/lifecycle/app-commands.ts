@@ -1,5 +1,5 @@
 import { ConfigError, errorMessage } from '../../errors.ts';
-import { checkAppName } from '../app-spec/names.ts';
+import { checkAppName, isOrchestrator } from '../app-spec/names.ts';
 import type {
   AppRequest,
   AppResult,
@@ -32,13 +32,9 @@ export function createAppCommands(world: AppWorld, mutex: KeyedMutex): AppComman
     options: CommandOptions,
     work: () => Promise<AppResult>,
   ): Promise<AppResult> {
-    try {
-      checkAppName(app);
-    } catch (error) {
-      const failure = toFailure(
-        new ConfigError(`${JSON.stringify(app.slice(0, 100))} ${errorMessage(error)}`, error),
-        'recover',
-      );
+    const problem = noApp(app, world.orchestratorName);
+    if (problem !== undefined) {
+      const failure = toFailure(problem, 'recover');
       return { commandId, command, app, warnings: [], outcome: 'failed', failure };
     }
     const result = await mutex.run(app, work, options);
@@ -89,6 +85,20 @@ export function createAppCommands(world: AppWorld, mutex: KeyedMutex): AppComman
         uninstall(world, { ...request, wasDone: finished.has(request.commandId) }, options),
       ),
   };
+}
+
+/** Why a name cannot be that of an app. */
+function noApp(app: string, orchestratorName: string): ConfigError | undefined {
+  const shown = JSON.stringify(app.slice(0, 100));
+  if (isOrchestrator(app, orchestratorName)) {
+    return new ConfigError(`${shown} is an orchestrator and no app: use selfUpdate (self-update)`);
+  }
+  try {
+    checkAppName(app);
+    return undefined;
+  } catch (error) {
+    return new ConfigError(`${shown} ${errorMessage(error)}`, error);
+  }
 }
 
 function toResult(

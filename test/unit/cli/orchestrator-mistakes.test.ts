@@ -84,6 +84,13 @@ const MISTAKES: readonly Mistake[] = [
     says: [/NO_RELEASE/, /teradta/, /name the image/],
   },
   {
+    title: 'an orchestrator that is taken for an app',
+    make: () => {},
+    args: ['install', 'sdr-orchestrator-k8s'],
+    exitCode: 2,
+    says: [/sdr-orchestrator-k8s/, /no app/, /self-update/],
+  },
+  {
     title: 'an app that is not installed',
     make: () => {},
     args: ['upgrade', 'teradata'],

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { checkAppName } from '../../app-spec/names.ts';
 import { parseDuration } from '../../../settings/duration.ts';
 import { about, flag, optional, text, withDefault, type Schema } from '../../../settings/fields.ts';
 import { checkedPlace, mapPlaceEntries, type MapPlaceSettings } from '../../../settings/map.ts';
@@ -30,6 +31,7 @@ export interface OwnSettings {
   readonly network?: string;
   readonly data_folder: string;
   readonly data_folder_on_host?: string;
+  readonly app_name: string;
   readonly auto_update: boolean;
   readonly reconcile_interval: string;
   readonly control_plane: { readonly callback_url?: string };
@@ -82,6 +84,18 @@ const own: Schema<OwnSettings> = v.strictObject({
       },
       checkAbsolute,
     ),
+  ),
+  app_name: withDefault(
+    text(
+      {
+        title: 'Own name among the releases',
+        description:
+          'The `app_name` under which this orchestrator is announced. The `sdr-orchestrator-k8s` that the vendor announces is another program, for Kubernetes: it is neither an app nor a newer version of this one.',
+        examples: ['sdr-orchestrator'],
+      },
+      checkAppName,
+    ),
+    'sdr-orchestrator',
   ),
   auto_update: withDefault(
     flag({

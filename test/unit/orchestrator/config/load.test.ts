@@ -66,6 +66,7 @@ describe('defaults', () => {
         network: 'atlan-sdr-prod',
         dataFolder: '/var/lib/sdr-orchestrator',
         dataFolderOnHost: undefined,
+        appName: 'sdr-orchestrator',
         autoUpdate: false,
         reconcileSeconds: 3600,
       },
@@ -287,6 +288,7 @@ data_folder: /data
 data_folder_on_host: /srv/sdr
 socket: /run/podman.sock
 network: sdr
+app_name: acme-orchestrator
 auto_update: true
 reconcile_interval: 30m`),
       { files: { '/run/secrets/api': 'tok\n' } },
@@ -299,6 +301,7 @@ reconcile_interval: 30m`),
       network: 'sdr',
       dataFolder: '/data',
       dataFolderOnHost: '/srv/sdr',
+      appName: 'acme-orchestrator',
       autoUpdate: true,
       reconcileSeconds: 1800,
     });
