@@ -65,11 +65,19 @@ function addReconcile(program: Command, context: OrchestratorContext): void {
   describe(program, 'reconcile', 'mend half-done swaps, start what should run, upgrade what may')
     .option('-n, --dry-run', 'only say what would be done')
     .action(async ({ dryRun = false }: { readonly dryRun?: boolean }, command: Command) => {
-      const { perform } = await import('./orchestrator/perform.ts');
-      await perform(command, context, async ({ commands }, terminal, options) => {
-        const { reconcileOnce } = await import('./orchestrator/change.ts');
-        return reconcileOnce(commands, { dryRun }, terminal, options);
-      });
+      const [{ perform, performChange }, { reconcileOnce }] = await Promise.all([
+        import('./orchestrator/perform.ts'),
+        import('./orchestrator/change.ts'),
+      ]);
+      if (dryRun) {
+        await perform(command, context, async ({ commands }, terminal, options) =>
+          reconcileOnce(commands, { dryRun }, terminal, options),
+        );
+      } else {
+        await performChange(command, context, async (commands, terminal, options) =>
+          reconcileOnce(commands, { dryRun }, terminal, options),
+        );
+      }
     });
 }
 
@@ -79,9 +87,11 @@ function addSelfUpdate(program: Command, context: OrchestratorContext): void {
     .option('--image <image>', 'as announced; without it the latest announced')
     .option('--command-id <id>', 'names this wish, so that repeating it changes nothing')
     .action(async (flags: { readonly image?: string; readonly commandId?: string }, command) => {
-      const { idFor, perform } = await import('./orchestrator/perform.ts');
-      await perform(command as Command, context, async ({ commands }, terminal, options) => {
-        const { updateSelf } = await import('./orchestrator/change.ts');
+      const [{ idFor, performChange }, { updateSelf }] = await Promise.all([
+        import('./orchestrator/perform.ts'),
+        import('./orchestrator/change.ts'),
+      ]);
+      await performChange(command as Command, context, async (commands, terminal, options) => {
         const request = { ...flags, commandId: idFor(flags.commandId) };
         return updateSelf(commands, request, terminal, options);
       });

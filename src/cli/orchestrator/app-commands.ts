@@ -47,13 +47,13 @@ function addChange(
     added.option('--image <image>', 'as announced; without it the latest announced');
   }
   added.action(async (app: string, { image, commandId }: ChangeFlags, command: Command) => {
-    const [{ idFor, perform }, { changeApp }] = await Promise.all([
+    const [{ idFor, performChange }, { changeApp }] = await Promise.all([
       import('./perform.ts'),
       import('./change.ts'),
     ]);
     const given = image === undefined ? {} : { image };
     const request = { app, commandId: idFor(commandId), ...given };
-    await perform(command, context, async ({ commands }, terminal, options) =>
+    await performChange(command, context, async (commands, terminal, options) =>
       changeApp(commands, name, request, terminal, options),
     );
   });
@@ -71,7 +71,7 @@ function addApps(program: Command, context: OrchestratorContext): void {
         import('./status.ts'),
       ]);
       await perform(command, context, async (performance, terminal) =>
-        listApps(performance, performance.config.apps, terminal),
+        listApps(performance, performance.config, terminal),
       );
     });
 }

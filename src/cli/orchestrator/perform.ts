@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { ConfigError } from '../../errors.ts';
 import type { ExitCode } from '../../exit-code.ts';
-import type { CommandOptions } from '../../orchestrator/commands.ts';
+import type { CommandOptions, Commands } from '../../orchestrator/commands.ts';
 import type { OrchestratorConfig } from '../../orchestrator/config/config.ts';
 import { COMMAND_ID } from '../../orchestrator/temporal/contract/requests.ts';
 import { SECTIONS } from '../../orchestrator/config/sections.ts';
@@ -12,11 +12,14 @@ import type { World } from '../world.ts';
 import type { OrchestratorContext } from './context.ts';
 import { interruptible } from './interruptible.ts';
 import { load } from './load.ts';
+import type { OrchestratorParts } from './parts.ts';
+import { wireReporting } from './wire-reporting.ts';
 
 /** An orchestrator, and what it was made from. */
 export interface Performance extends WiredOrchestrator {
   readonly config: OrchestratorConfig;
   readonly world: World;
+  readonly parts: OrchestratorParts;
 }
 
 /** Runs one command of the command line on an orchestrator made for it alone. */
@@ -26,12 +29,26 @@ export async function perform(
   act: (performance: Performance, terminal: Terminal, options: CommandOptions) => Promise<ExitCode>,
 ): Promise<void> {
   const { config, world: loaded } = await load(command, world(), SECTIONS);
-  const wired = await wireOrchestrator(config, await parts(), loaded);
+  const machine = await parts();
+  const wired = await wireOrchestrator(config, machine, loaded);
   finish(
     await interruptible(terminal(), process, async (options) =>
-      act({ ...wired, config, world: loaded }, terminal(), options),
+      act({ ...wired, config, world: loaded, parts: machine }, terminal(), options),
     ),
   );
+}
+
+/** As {@link perform}, for what changes something: the control plane is told of it, too. */
+export async function performChange(
+  command: Command,
+  context: OrchestratorContext,
+  act: (commands: Commands, terminal: Terminal, options: CommandOptions) => Promise<ExitCode>,
+): Promise<void> {
+  await perform(command, context, async (performance, terminal, options) => {
+    const { config, parts, world, commands } = performance;
+    const reporting = await wireReporting(config, performance, parts, world);
+    return act(reporting?.commands ?? commands, terminal, options);
+  });
 }
 
 /** The id of a wish: the given one, else one that nobody had before. @throws ConfigError */

@@ -1,11 +1,5 @@
-import { join } from 'node:path';
-import { ConfigError } from '../../errors.ts';
 import { createCallbackDuty } from '../../orchestrator/callback/callback-duty.ts';
-import { openOutbox } from '../../orchestrator/callback/outbox.ts';
-import {
-  createReportingCommands,
-  type ReportingCommands,
-} from '../../orchestrator/callback/reporting-commands.ts';
+import type { ReportingCommands } from '../../orchestrator/callback/reporting-commands.ts';
 import type { Commands } from '../../orchestrator/commands.ts';
 import type { OrchestratorConfig } from '../../orchestrator/config/config.ts';
 import { combineDuties, type Duty } from '../../orchestrator/duty.ts';
@@ -16,10 +10,10 @@ import { pause } from '../../orchestrator/temporal/pause.ts';
 import type { TemporalStatus } from '../../orchestrator/temporal/status.ts';
 import { apiKeyTokens } from '../../orchestrator/temporal/tokens.ts';
 import type { Clock } from '../../registry/http/clock.ts';
-import { errorCode, fileProblem } from '../../settings/files.ts';
 import type { WiredOrchestrator } from '../wire-orchestrator.ts';
 import type { World } from '../world.ts';
 import type { OrchestratorParts } from './parts.ts';
+import { wireReporting, type Reporting } from './wire-reporting.ts';
 
 /** What the active orchestrator does, and how it stands with Temporal. */
 export interface WiredDuty {
@@ -64,51 +58,25 @@ export async function wireDuty(
   return {
     duty: combineDuties([
       reconciling,
-      ...(reporting?.duties ?? []),
+      ...(reporting === undefined ? [] : reportingDuties(reporting, config, wired, parts, world)),
       ...(temporal === undefined ? [] : [temporal]),
     ]),
     temporal: () => temporal?.status() ?? { state: 'off', since },
   };
 }
 
-interface Reporting {
-  readonly commands: ReportingCommands;
-  readonly duties: readonly Duty[];
-}
-
-async function wireReporting(
-  { atlan, controlPlane, orchestrator }: OrchestratorConfig,
-  wired: WiredOrchestrator,
+/** What carries the word that commands leave, and says itself which version runs. */
+function reportingDuties(
+  { commands, outbox }: Reporting,
+  { controlPlane }: OrchestratorConfig,
+  { tokens }: WiredOrchestrator,
   { clock }: OrchestratorParts,
   { env, logger }: World,
-): Promise<Reporting | undefined> {
+): readonly Duty[] {
   const { callbackUrl } = controlPlane;
-  if (callbackUrl === undefined) return undefined;
-  const outbox = await openIn(orchestrator.dataFolder, async (folder) =>
-    openOutbox({ folder, clock, logger }),
-  );
-  const options = { deployment: atlan.deployment, outbox, clock, logger };
-  const commands = createReportingCommands(wired.commands, options);
-  const target = { url: new URL(callbackUrl), tokens: wired.tokens, env };
-  return {
-    commands,
-    duties: [createCallbackDuty({ target, outbox, clock, logger }), selfReport(commands, clock)],
-  };
-}
-
-async function openIn<Opened>(
-  dataFolder: string,
-  open: (folder: string) => Promise<Opened>,
-): Promise<Opened> {
-  try {
-    return await open(join(dataFolder, 'outbox'));
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    throw new ConfigError(
-      `orchestrator.data_folder: ${dataFolder} cannot be written: ${fileProblem(error)}. Give this process a folder it may write to.`,
-      error,
-    );
-  }
+  if (callbackUrl === undefined) return [];
+  const target = { url: new URL(callbackUrl), tokens, env };
+  return [createCallbackDuty({ target, outbox, clock, logger }), selfReport(commands, clock)];
 }
 
 /** Tells which version runs, once it has settled: who updated it may be gone with its predecessor. */

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import type { DeploymentEvent } from '../../../src/orchestrator/callback/deployment-event.ts';
 import type { Ended } from '../../support/command-line.ts';
 import {
   SECRETS,
@@ -64,11 +67,14 @@ test('apps are listed beside what is announced; status and logs tell of one', as
   await run(scene, 'install', 'teradata');
   await scene.offer('teradata', '2.0.0');
   await scene.offer('mssql', '5.1.0');
+  await scene.offer('sdr-orchestrator-k8s', '0.3.0');
 
   const { stdout } = await run(scene, 'apps');
   assert.match(stdout, /^APP +INSTALLED +ANNOUNCED +STATE +UPGRADES\n/);
   assert.match(stdout, /^mssql +- +5\.1\.0 +not installed +when told$/m);
   assert.match(stdout, /^teradata +1\.0\.0 +2\.0\.0 +running +when told$/m);
+  // Announced among the apps, and none: the vendor's orchestrator for Kubernetes.
+  assert.doesNotMatch(stdout, /k8s/);
 
   const status = await run(scene, 'status');
   assert.match(status.stdout, /Deployment prod\nThe orchestrator: not running here/);
@@ -103,6 +109,27 @@ test('reconciling says first, if asked, and then does', async (t) => {
   const done = await run(scene, 'reconcile');
   assert.match(done.stdout, /teradata: upgrade to [^ ]+:2\.0\.0 done/);
   assert.match((await run(scene, 'status')).stdout, /teradata 2\.0\.0: running/);
+});
+
+test('the control plane is to hear of what is changed by hand, and of nothing else', async (t) => {
+  const scene = await startOrchestratorScene(t);
+  const callback = 'https://acme.atlan.com/api/service/sdr/callback';
+  await scene.configure((text) => `${text}  control_plane: { callback_url: "${callback}" }\n`);
+  await scene.offer('teradata', '1.0.0');
+  const outbox = join(scene.folder, 'data/outbox');
+  await run(scene, 'status');
+  await run(scene, 'apps');
+  await run(scene, 'reconcile', '--dry-run');
+  await assert.rejects(readdir(outbox), { code: 'ENOENT' });
+
+  await run(scene, 'install', 'teradata', '--command-id', 'by-hand');
+  await scene.program.run('upgrade', 'teradata', '--image', 'atlanhq/atlan-teradata-app:9');
+
+  const [file = '', ...others] = await readdir(outbox);
+  assert.deepEqual(others, []);
+  const event = JSON.parse(await readFile(join(outbox, file), 'utf8')) as DeploymentEvent;
+  assert.equal(event.id, 'prod/teradata/by-hand');
+  assert.equal(event.serving?.version, '1.0.0');
 });
 
 test('resolve goes by the map of the configuration, and explains', async (t) => {
