@@ -8,6 +8,7 @@ import { findAttachments } from './attachment-search.ts';
 import { AttachmentWriter } from './attachment-writer.ts';
 import { CopySession } from './copy-session.ts';
 import type { CopyResult, ImageCopier } from './image-copier.ts';
+import { imagePlatforms } from './image-platforms.ts';
 import { digestsOf, readManifest, readTree, type ManifestTree } from './manifest-tree.ts';
 import { isSparse, omittedPlatforms, selectPlatforms } from './platforms.ts';
 import { readBack } from './read-back.ts';
@@ -71,7 +72,8 @@ export function createCopier(
       const tree = platforms === undefined ? whole : selectPlatforms(whole, platforms, from);
       const omitted = omittedPlatforms(tree);
 
-      const [attached, brought] = await session.all([
+      const [present, attached, brought] = await session.all([
+        imagePlatforms(tree, source, session, logger),
         options.signatures
           ? findAttachments(source, digestsOf(tree), session, { discover, logger })
           : [],
@@ -95,6 +97,7 @@ export function createCopier(
       return {
         digest: from.digest,
         ...session.tally.result(),
+        platforms: present,
         ...(omitted.length === 0 ? {} : { omitted }),
         attachments: attached.flatMap(({ attachments }) => attachments).length,
       };

@@ -39,6 +39,8 @@ export interface CopyResult {
   };
   /** Bytes of blobs sent to the target. */
   readonly bytes: number;
+  /** Platforms of the image that the target now has, each once: `linux/amd64`; empty if it names none. */
+  readonly platforms: readonly string[];
   /** Platforms that the index lists and the target lacks, as was asked for; absent if there are none. */
   readonly omitted?: readonly string[];
   /** Signatures, attestations and SBOMs that are now at the target with the image. */

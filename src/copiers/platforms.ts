@@ -91,7 +91,8 @@ function select(tree: ManifestTree, wanted: readonly Platform[]): ManifestTree {
   return { ...tree, children, omitted: platformsOf({ ...tree, children: left }) };
 }
 
-function platformsOf({ manifest, children }: ManifestTree): readonly Platform[] {
+/** The platforms that the indexes of a tree list for what it holds; those of no platform are none. */
+export function platformsOf({ manifest, children }: ManifestTree): readonly Platform[] {
   if (manifest?.kind !== 'index') return [];
   const present = new Set(children.map(({ digest }) => digest));
   const own = manifest.manifests.flatMap(({ digest, platform }) =>

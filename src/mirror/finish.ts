@@ -1,7 +1,7 @@
 import { MapStoreError } from '../errors.ts';
 import { abandonable } from '../registry/http/clock.ts';
 import type { MissingImage } from './confirm.ts';
-import type { ImageResult } from './mirror-image.ts';
+import type { ImageResult } from './image-result.ts';
 import type { Publisher } from './publisher.ts';
 import { reportError, type ImageReport } from './report.ts';
 import type { BoundedOptions } from './run.ts';

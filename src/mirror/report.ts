@@ -43,6 +43,8 @@ export interface ImageReport {
   /** Why it was mirrored without an accepted signature. */
   readonly unverified?: string;
   readonly copy?: Omit<CopyResult, 'digest'>;
+  /** Requests that were sent to registries for it; those of the skopeo engine are not known. */
+  readonly requests: number;
   readonly durationMs: number;
 }
 
@@ -72,6 +74,8 @@ export interface RunReport {
   readonly totals: Readonly<Record<ImageOutcome, number>> & {
     /** Bytes of blobs sent to the target. */
     readonly bytes: number;
+    /** Sent to registries for the images; asking once more before the map names them comes on top. */
+    readonly requests: number;
   };
   readonly map: {
     readonly location: string;
@@ -100,10 +104,12 @@ export function totalsOf(images: readonly ImageReport[]): RunReport['totals'] {
     failed: 0,
     interrupted: 0,
     bytes: 0,
+    requests: 0,
   };
   for (const image of images) {
     totals[image.outcome] += 1;
     totals.bytes += image.copy?.bytes ?? 0;
+    totals.requests += image.requests;
   }
   return totals;
 }

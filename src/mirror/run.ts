@@ -12,7 +12,8 @@ import { nameImages, type NamingPolicy } from './announce.ts';
 import { ask } from './ask.ts';
 import { finish } from './finish.ts';
 import { guarded } from './guarded.ts';
-import { mirrorImage, type ImageContext, type ImageResult, type Step } from './mirror-image.ts';
+import type { ImageResult } from './image-result.ts';
+import { mirrorImage, type ImageContext, type Step } from './mirror-image.ts';
 import type { PlanPolicy } from './plan.ts';
 import { Publisher } from './publisher.ts';
 import type { RecordPolicy } from './record.ts';
@@ -72,7 +73,7 @@ export interface StopGraces {
 }
 
 /** Together with the drain before it this fits into the 30 s that a pod has to end. */
-const STOP_GRACES: StopGraces = { imagesMs: 2000, publishMs: 8000 };
+export const STOP_GRACES: StopGraces = { imagesMs: 2000, publishMs: 8000 };
 
 /** What a display may want to show while a run goes on. */
 export type RunEvent =

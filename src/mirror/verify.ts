@@ -5,6 +5,7 @@ import type { DigestReference } from '../registry/reference.ts';
 import type { RegistryReader } from '../registry/registry.ts';
 import type { SignatureVerifier, Verification } from '../signatures/signature-verifier.ts';
 import { imageAgeSeconds } from './image-age.ts';
+import type { ImageReport } from './report.ts';
 
 /** What is done about an image without an acceptable signature. */
 export type VerifyMode = 'enforce' | 'warn' | 'off';
@@ -28,7 +29,7 @@ export interface VerifyDependencies {
   readonly verifier: SignatureVerifier;
   readonly source: RegistryReader;
   readonly mode: VerifyMode;
-  /** Age up to which a missing signature is reported as pending, not as a failure. */
+  /** Age up to which a missing signature is reported as pending, not as a failure; 0: at no age. */
   readonly graceSeconds: number;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
@@ -66,13 +67,24 @@ export async function verify(
   }
 }
 
+/** What a report says of a verification. */
+export function evidenceOf({
+  verification,
+  waived,
+}: VerifiedImage): Pick<ImageReport, 'verification' | 'unverified'> {
+  return {
+    ...(verification === undefined ? {} : { verification }),
+    ...(waived === undefined ? {} : { unverified: waived }),
+  };
+}
+
 async function pendingIfYoung(
   error: SignatureError,
   source: DigestReference,
   { source: registry, graceSeconds, logger, now }: VerifyDependencies,
   options: Options,
 ): Promise<SignatureError> {
-  if (error.code !== 'SIGNATURE_MISSING') return error;
+  if (error.code !== 'SIGNATURE_MISSING' || graceSeconds === 0) return error;
   let age: number | undefined;
   try {
     age = await imageAgeSeconds(registry, source, now(), options);

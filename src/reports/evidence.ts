@@ -1,4 +1,4 @@
-import type { RunReport } from '../mirror/report.ts';
+import type { ImageRecord } from './run-record.ts';
 import type { Digest } from '../registry/reference.ts';
 import type { Verification } from '../signatures/signature-verifier.ts';
 
@@ -11,32 +11,39 @@ export interface Evidence {
   readonly verification?: Verification;
   /** Why it was mirrored without an accepted signature. */
   readonly unverified?: string;
+  /** Platforms of the image there: `linux/amd64`. */
+  readonly platforms?: readonly string[];
+  /** Bytes of its blobs. */
+  readonly size?: number;
 }
 
 /**
  * What this run proved, and what earlier ones did of the images that it kept: those are not verified
  * again, as what was found of the same bytes still holds.
  *
+ * @param at - when the run started; ISO 8601
  * @param isComplete - the run knows all images: evidence of others is dropped, or it would grow for ever
  */
 export function evidenceOf(
-  report: RunReport,
+  images: readonly ImageRecord[],
   earlier: readonly Evidence[],
-  { isComplete }: { readonly isComplete: boolean },
+  { at, isComplete }: { readonly at: string; readonly isComplete: boolean },
 ): readonly Evidence[] {
   if (!isComplete) return earlier;
   const before = new Map(earlier.map((evidence) => [evidence.target, evidence]));
-  return report.images.flatMap((image): readonly Evidence[] => {
-    const { outcome, target, digest, verification, unverified } = image;
+  return images.flatMap((image): readonly Evidence[] => {
+    const { outcome, target, digest, verification, unverified, copy, size } = image;
     if (target === undefined) return [];
     if ((outcome === 'mirrored' || outcome === 'recorded') && digest !== undefined) {
       return [
         {
           target,
           digest,
-          at: report.startedAt,
+          at,
           ...(verification === undefined ? {} : { verification }),
           ...(unverified === undefined ? {} : { unverified }),
+          ...(copy === undefined ? {} : { platforms: copy.platforms }),
+          ...(size === undefined ? {} : { size }),
         },
       ];
     }

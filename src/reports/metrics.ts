@@ -63,7 +63,7 @@ export function parseEarlierMetrics(text: string, location: string): EarlierRun 
 
 function familiesOf(record: RunRecord): readonly Family[] {
   const { totals, lastSuccessAt, failingSince, images } = record;
-  const { bytes, ...outcomes } = totals;
+  const { bytes, requests, ...outcomes } = totals;
   const codes = failuresOf(record).map(({ code }) => failureCode(code));
   return [
     one('sdr_mirror_last_run_timestamp_seconds', 'When the latest run ended.', {
@@ -109,6 +109,9 @@ function familiesOf(record: RunRecord): readonly Family[] {
     }),
     one('sdr_mirror_copied_bytes', 'Bytes of blobs that the latest run sent to the target.', {
       value: bytes,
+    }),
+    one('sdr_mirror_requests', 'Requests that the latest run sent to registries for its images.', {
+      value: requests,
     }),
     one('sdr_mirror_map_changed', 'Whether the latest run wrote the map.', {
       value: record.map.changed ? 1 : 0,

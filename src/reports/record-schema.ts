@@ -14,6 +14,9 @@ const totals = v.pipe(
     failed: count('See `error` of the image.'),
     interrupted: count('The run was told to stop before it was done.'),
     bytes: bytes('Bytes of blobs sent to the target.'),
+    requests: count(
+      'Requests sent to registries for the images; asking once more before the map names them comes on top.',
+    ),
   }),
   v.description('Images by how they came out.'),
 );

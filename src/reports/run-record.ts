@@ -63,7 +63,9 @@ export function recordRun(
   { version, times, earlier }: RecordContext,
 ): RunRecord {
   const outcome = failed ? 'failed' : report.interrupted ? 'interrupted' : 'succeeded';
-  const finishedAt = new Date(Date.parse(report.startedAt) + report.durationMs).toISOString();
+  const { startedAt } = report;
+  const images = report.images.map((image) => ({ ...image, ...times.of(image.image) }));
+  const finishedAt = new Date(Date.parse(startedAt) + report.durationMs).toISOString();
   return {
     schemaVersion: 1,
     version,
@@ -72,9 +74,12 @@ export function recordRun(
     outcome,
     exitCode,
     ...(error === undefined || outcome !== 'failed' ? {} : { error: reportError(error) }),
-    ...history(outcome, { startedAt: report.startedAt, finishedAt, earlier }),
-    images: report.images.map((image) => ({ ...image, ...times.of(image.image) })),
-    evidence: evidenceOf(report, earlier?.evidence ?? [], { isComplete: error === undefined }),
+    ...history(outcome, { startedAt, finishedAt, earlier }),
+    images,
+    evidence: evidenceOf(images, earlier?.evidence ?? [], {
+      at: startedAt,
+      isComplete: error === undefined,
+    }),
   };
 }
 

@@ -37,6 +37,7 @@ export function hostileRecord(): RunRecord {
           manifests: 1,
           blobs: { uploaded: 1, mounted: 0, present: 0 },
           bytes: 1000,
+          platforms: [text(index + 6)],
           attachments: 0,
           omitted: [text(index + 3)],
         },

@@ -44,6 +44,7 @@ export function imageRecord(name: string, changes: Partial<ImageRecord> = {}): I
     action: 'keep',
     outcome: 'unchanged',
     reason: 'the target and the map have it',
+    requests: 2,
     durationMs: 180,
     ...changes,
   };
@@ -63,8 +64,10 @@ export function mirroredRecord(
       manifests: 5,
       blobs: { uploaded: 9, mounted: 4, present: 2 },
       bytes,
+      platforms: ['linux/amd64', 'linux/arm64'],
       attachments: 2,
     },
+    requests: 41,
     durationMs,
     size: bytes * 2,
     steps: [
@@ -83,6 +86,8 @@ export function evidenceFor(image: ImageRecord, changes: Partial<Evidence> = {})
     at: STARTED_AT,
     ...(image.verification === undefined ? {} : { verification: image.verification }),
     ...(image.unverified === undefined ? {} : { unverified: image.unverified }),
+    ...(image.copy === undefined ? {} : { platforms: image.copy.platforms }),
+    ...(image.size === undefined ? {} : { size: image.size }),
     ...changes,
   };
 }
@@ -137,6 +142,7 @@ export function eventfulRecord(): RunRecord {
         manifests: 3,
         blobs: { uploaded: 7, mounted: 0, present: 0 },
         bytes: 231_000_000,
+        platforms: ['linux/amd64'],
         attachments: 1,
         omitted: ['linux/arm64', 'linux/ppc64le'],
       },

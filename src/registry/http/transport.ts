@@ -11,6 +11,7 @@ import { assertAllowedLiteral } from './address-guard.ts';
 import { Agents, type Environment } from './agents.ts';
 import { blockReaderOf } from './block-reader.ts';
 import { pump, type StreamBody } from './pump.ts';
+import { noteRequest } from './request-count.ts';
 import { watchForStall } from './stall.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -69,6 +70,7 @@ export class Transport {
     if (request.guarded) assertAllowedLiteral(request.url);
     for (;;) {
       request.signal?.throwIfAborted();
+      noteRequest();
       const outgoing = this.#open(request);
       try {
         return await answerTo(outgoing, request, this.#options);

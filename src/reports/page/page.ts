@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatDuration } from '../../measures.ts';
+import { formatDuration, plural } from '../../measures.ts';
 import { headline } from '../headline.ts';
 import type { RunRecord } from '../run-record.ts';
 import { attention } from './attention.ts';
@@ -108,8 +108,11 @@ function notices({
   }`;
 }
 
-function foot({ version, exitCode, finishedAt }: RunRecord): Markup {
+function foot({ version, exitCode, finishedAt, totals }: RunRecord): Markup {
   return html`<footer>
-    <p>sdr-mirror ${version} · exit code ${exitCode} · finished ${moment(finishedAt)}</p>
+    <p>
+      sdr-mirror ${version} · exit code ${exitCode} · ${plural(totals.requests, 'request')} to
+      registries · finished ${moment(finishedAt)}
+    </p>
   </footer>`;
 }

@@ -1,5 +1,6 @@
 import type { Signer } from '../../signatures/signature-verifier.ts';
 import type { Evidence } from '../evidence.ts';
+import { formatBytes } from '../../measures.ts';
 import type { ImageRecord, RunRecord } from '../run-record.ts';
 import { html, type Content, type Markup } from './markup.ts';
 import { moment } from './time.ts';
@@ -90,11 +91,17 @@ function row({ image, evidence }: Used): Markup {
       >${image.outcome === 'unchanged' ? undefined : html` <span class="new">new</span>`}
     </td>
     <td data-name="At the target">
-      <code>${image.target}</code><code class="digest">${image.digest}</code>
+      <code>${image.target}</code><code class="digest">${image.digest}</code>${kindOf(evidence)}
     </td>
     <td data-name="Signed">
       ${found?.signedAt === undefined ? '–' : moment(found.signedAt)}${more === 0 ? undefined : html`<span class="small"> and ${more} more</span>`}
     </td>
     <td data-name="Log entry">${found?.logIndex ?? '–'}</td>
   </tr>`;
+}
+
+/** For which platforms it is, and how large; nothing where an earlier run has not said so. */
+function kindOf({ platforms = [], size }: Partial<Evidence> = {}): Markup | undefined {
+  const parts = [...platforms, ...(size === undefined ? [] : [formatBytes(size)])];
+  return parts.length === 0 ? undefined : html`<span class="small">${parts.join(', ')}</span>`;
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { SignatureEvidence, Verification } from '../../signatures/signature-verifier.ts';
 import type { Evidence } from '../evidence.ts';
-import { digest, text, time } from './fields.ts';
+import { bytes, digest, text, time } from './fields.ts';
 
 const signer = v.variant('kind', [
   v.object({
@@ -68,4 +68,8 @@ export const evidence: v.GenericSchema<unknown, Evidence> = v.object({
   at: time('Start of the run that verified it.'),
   verification: v.exactOptional(verification),
   unverified: v.exactOptional(text('Why it was mirrored without an accepted signature.')),
+  platforms: v.exactOptional(
+    v.pipe(v.array(v.string()), v.description('Platforms of the image there: `linux/amd64`.')),
+  ),
+  size: v.exactOptional(bytes('Bytes of its blobs.')),
 });

@@ -27,6 +27,10 @@ const copy = v.object({
     present: count('Blobs that were there already.'),
   }),
   bytes: bytes('Bytes of blobs sent to the target.'),
+  platforms: v.pipe(
+    v.array(v.string()),
+    v.description('Platforms of the image that the target now has: `linux/amd64`.'),
+  ),
   omitted: v.exactOptional(
     v.pipe(
       v.array(v.string()),
@@ -65,6 +69,7 @@ export const image: v.GenericSchema<unknown, ImageRecord> = v.object({
   verification: v.exactOptional(verification),
   unverified: v.exactOptional(text('Why it was mirrored without an accepted signature.')),
   copy: v.exactOptional(copy),
+  requests: count('Requests sent to registries for it; those of the skopeo engine are not known.'),
   durationMs: milliseconds('How long it was worked on.'),
   steps: v.exactOptional(v.pipe(v.array(step), v.description('When it went through which step.'))),
   size: v.exactOptional(

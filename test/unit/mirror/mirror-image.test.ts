@@ -4,11 +4,8 @@ import { ConfigError, RegistryError } from '../../../src/errors.ts';
 import { parseImageMap } from '../../../src/image-map/image-map.ts';
 import { nameImages, type UnnamedImage } from '../../../src/mirror/announce.ts';
 import type { NamedImage } from '../../../src/mirror/discover.ts';
-import {
-  mirrorImage,
-  type ImageContext,
-  type ImageResult,
-} from '../../../src/mirror/mirror-image.ts';
+import type { ImageResult } from '../../../src/mirror/image-result.ts';
+import { mirrorImage, type ImageContext } from '../../../src/mirror/mirror-image.ts';
 import type { RunEvent } from '../../../src/mirror/run.ts';
 import { push } from '../../support/images.ts';
 import { imageOf, TARGET, World } from './world.ts';
@@ -97,6 +94,7 @@ describe('mirrorImage', () => {
       outcome: 'failed',
       reason: '503',
       error: { code: 'REGISTRY_UNAVAILABLE', message: '503', retryable: true },
+      requests: 0,
       durationMs: 0,
     });
     assert.deepEqual(

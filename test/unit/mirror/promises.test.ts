@@ -75,7 +75,8 @@ describe('promise 1: the map never lies', () => {
     const { digest } = image;
     const blobs = { uploaded: 2, mounted: 0, present: 0 };
     world.copier = {
-      copy: () => Promise.resolve({ digest, manifests: 1, blobs, bytes: 1, attachments: 0 }),
+      copy: () =>
+        Promise.resolve({ digest, manifests: 1, blobs, bytes: 1, platforms: [], attachments: 0 }),
     };
     const result = await world.run();
     assert.equal(result.exitCode, 3);

@@ -9,12 +9,15 @@ function image(outcome: ImageReport['outcome'], bytes?: number): ImageReport {
     image: 'v/a:1',
     outcome,
     reason: 'why',
+    requests: 5,
     durationMs: 1,
-    ...(bytes === undefined ? {} : { copy: { manifests: 1, blobs, bytes, attachments: 0 } }),
+    ...(bytes === undefined
+      ? {}
+      : { copy: { manifests: 1, blobs, bytes, platforms: [], attachments: 0 } }),
   };
 }
 
-test('every outcome is counted by itself, and the bytes that were sent', () => {
+test('every outcome is counted by itself, and the bytes and requests that were sent', () => {
   const images = [
     image('mirrored', 100),
     image('mirrored', 20),
@@ -35,6 +38,7 @@ test('every outcome is counted by itself, and the bytes that were sent', () => {
     failed: 1,
     interrupted: 2,
     bytes: 4123,
+    requests: 45,
   });
 });
 

@@ -124,6 +124,7 @@ describe('promise 5: a run with nothing to do', () => {
         { text, writes, reads: 1 },
       );
       assert.equal(report.totals.bytes, 0);
+      assert.equal(report.totals.requests, source.requests.length + target.requests.length);
       assert.equal(report.map.changed, false);
     });
   }

@@ -278,6 +278,7 @@ describe('run', () => {
           failed: 0,
           interrupted: 0,
           bytes: [...(image?.blobs.values() ?? [])].reduce((sum, blob) => sum + blob.length, 0),
+          requests: 0,
         },
         map: {},
       },
@@ -293,6 +294,7 @@ describe('run', () => {
       action: 'copy',
       outcome: 'mirrored',
       reason: 'not at the target yet',
+      requests: 0,
       durationMs: 0,
     });
     assert.equal(verification?.digest, image?.digest);

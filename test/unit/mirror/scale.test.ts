@@ -33,7 +33,7 @@ function instantWorld(map?: string): World {
     copy: async ({ digest }, target) => {
       held.set(nameOf(target), digest);
       const blobs = { uploaded: 0, mounted: 0, present: 0 };
-      return { digest, manifests: 1, blobs, bytes: 0, attachments: 0 };
+      return { digest, manifests: 1, blobs, bytes: 0, platforms: [], attachments: 0 };
     },
   };
   for (const name of NAMES) world.verifier.accept(digestFor(name));

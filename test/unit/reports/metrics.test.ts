@@ -47,6 +47,7 @@ test('a run in numbers', () => {
     'images{outcome="interrupted"}': 0,
     unverified_images: 0,
     copied_bytes: 643_345_678,
+    requests: 135,
     map_changed: 1,
     'build_info{version="0.1.0"}': 1,
   });

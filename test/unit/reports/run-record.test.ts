@@ -109,6 +109,8 @@ describe('evidence', () => {
         digest: digestFor('new:1'),
         at: STARTED_AT,
         unverified: 'verify.mode is off',
+        platforms: ['linux/amd64', 'linux/arm64'],
+        size: 2,
       },
     ]);
   });
