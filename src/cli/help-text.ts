@@ -1,18 +1,10 @@
 /** How to begin, and what the exit codes say. */
 export const OVERVIEW: string = `
 Start here:
-  Write mirror.yaml, see what would happen, then let it happen:
-
-    releases:
-      url: https://acme.atlan.com
-      token: \${ATLAN_API_TOKEN}
-    target:
-      image: registry.mycompany.com/atlan/{name}:{tag}
-    map:
-      store: file:image-map.yaml
-
-    $ mirror plan
-    $ mirror run
+  $ mirror init      asks three things and writes mirror.yaml
+  $ mirror doctor    tries everything a run needs
+  $ mirror plan      says what would happen
+  $ mirror run       lets it happen
 
 Exit codes:
   0 done, or nothing to do     4 a signature is missing, invalid or of a stranger
@@ -20,6 +12,16 @@ Exit codes:
   2 configuration or usage     6 the map could not be read or written
   3 a registry                 130, 143 stopped by a signal; what was finished is published
   With several failures the gravest decides: 4, 2, 5, 6, 3, 1.`;
+
+/** What is asked, and how it is said without a terminal. */
+export const INIT_HELP: string = `
+Asks for the tenant, the registry images go to, and where the image map lies, as far as the command
+line does not say. The file is the one that the other commands read; one that is there is left alone.
+Relative paths start at its folder.
+
+Without a terminal:
+  $ mirror init --releases-url https://acme.atlan.com --target registry.mycompany.com/atlan \\
+      --map s3://acme-sdr/sdr/image-map.yaml`;
 
 export const RUN_HELP: string = `
 One image that fails keeps no other from being mirrored. A run may be stopped at any moment: the
@@ -47,6 +49,16 @@ By the signers that the configuration accepts; without one, by the vendor's:
 Against another signer:
   $ mirror verify ghcr.io/acme/app:1.0 --identity-subject https://github.com/acme/app/.github/workflows/release.yaml@refs/heads/main \\
       --identity-issuer https://token.actions.githubusercontent.com`;
+
+export const COPY_HELP: string = `
+With all its platforms, signatures, attestations and SBOMs, and with its digest: nothing is rebuilt.
+Verified first, by the signers that the configuration accepts; without one, by the vendor's:
+  $ mirror copy atlanhq/atlan-teradata-app:3.1.4 registry.mycompany.com/atlan/atlan-teradata-app:3.1.4
+Anybody's image, without a look at who signed it:
+  $ mirror copy ghcr.io/acme/app:1.0 registry.mycompany.com/acme/app --verify off
+
+A target without a tag takes the source's. No map is read or written. An image that the target holds
+already costs the requests of its verification; what is missing there of its signatures is added.`;
 
 /** What the doctor touches. */
 export const DOCTOR_HELP: string = `

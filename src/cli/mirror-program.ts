@@ -4,13 +4,16 @@ import type { Config } from '../config/config.ts';
 import type { Section } from '../config/load.ts';
 import type { ExitCode } from '../exit-code.ts';
 import {
+  COPY_HELP,
   DOCTOR_HELP,
+  INIT_HELP,
   OVERVIEW,
   PLAN_HELP,
   RESOLVE_HELP,
   RUN_HELP,
   VERIFY_HELP,
 } from './help-text.ts';
+import type { InitFlags } from './commands/init.ts';
 import { overrideOptions, overridesOf, type OverrideGroup } from './override-options.ts';
 import {
   collect,
@@ -31,11 +34,28 @@ export async function main(process: NodeJS.Process): Promise<ExitCode> {
     .addHelpText('after', OVERVIEW);
 
   return await runProgram(program, process, (context) => {
+    addInit(program, context);
     addRun(program, context);
     addPlan(program, context);
     addResolve(program, context);
     addVerify(program, context);
+    addCopy(program, context);
     addDoctor(program, context);
+  });
+}
+
+function addInit(program: Command, { terminal, world, finish, process }: ProgramContext): void {
+  const force = new Option('-f, --force', 'replace a file that is there');
+  addCommand(program, {
+    name: 'init',
+    summary: 'write a commented mirror.yaml to begin with',
+    options: [force, ...overrideOptions(['answers'], 'Instead of being asked:')],
+    overrides: [],
+    help: INIT_HELP,
+  }).action(async (_flags, command: Command) => {
+    const { initCommand } = await import('./commands/init.ts');
+    const flags = command.optsWithGlobals<InitFlags>();
+    finish(await initCommand(flags, process.stdin, terminal(), world()));
   });
 }
 
@@ -105,6 +125,29 @@ function addVerify(program: Command, { terminal, world, finish }: ProgramContext
       const config = await load(command, ['source', 'verify', 'registries'], world());
       const { verifyImages } = await import('./commands/verify-images.ts');
       finish(await verifyImages(config, images, terminal(), world()));
+    });
+}
+
+interface CopyFlags {
+  readonly overwrite?: true;
+}
+
+function addCopy(program: Command, { terminal, world, finish, process }: ProgramContext): void {
+  addCommand(program, {
+    name: 'copy',
+    summary: 'copy one image with everything that belongs to it, verified, by its digest',
+    options: [new Option('--overwrite', 'replace another image that has the tag at the target')],
+    overrides: ['verify', 'image'],
+    help: COPY_HELP,
+  })
+    .argument('<source>', 'the image, by tag or digest, in any registry')
+    .argument('<target>', 'where it goes: registry, repository and tag')
+    .action(async (source: string, target: string, flags: CopyFlags, command: Command) => {
+      const config = await load(command, ['source', 'verify', 'registries', 'copy'], world());
+      const { copyCommand } = await import('./commands/copy.ts');
+      const existingTarget = flags.overwrite === true ? 'overwrite' : 'refuse';
+      const own = { terminal: terminal(), world: world(), process };
+      finish(await copyCommand(config, { source, target, existingTarget }, own));
     });
 }
 

@@ -3,7 +3,7 @@ import type { ConfigOverrides } from '../config/overrides.ts';
 import { collect } from './program.ts';
 
 /** Which commands take an option: those that need what it is about. */
-export type OverrideGroup = 'releases' | 'target' | 'map' | 'verify' | 'copy';
+export type OverrideGroup = 'releases' | 'target' | 'map' | 'verify' | 'copy' | 'image' | 'answers';
 
 interface Description {
   readonly groups: readonly OverrideGroup[];
@@ -17,12 +17,12 @@ const ALL_WITH_REGISTRIES = ['target', 'verify'] as const;
 /** Everything that can be said without a file; what is said here wins over the file. */
 const DESCRIPTIONS: Readonly<Record<keyof ConfigOverrides, Description>> = {
   releasesUrl: {
-    groups: ['releases'],
+    groups: ['releases', 'answers'],
     flags: '--releases-url <url>',
     text: 'the tenant, for example https://acme.atlan.com; its token from ATLAN_API_TOKEN',
   },
   releasesFile: {
-    groups: ['releases'],
+    groups: ['releases', 'answers'],
     flags: '--releases-file <file>',
     text: 'a release list in a file, instead of the tenant',
   },
@@ -50,17 +50,17 @@ const DESCRIPTIONS: Readonly<Record<keyof ConfigOverrides, Description>> = {
     text: 'registry of references that name none (docker.io)',
   },
   target: {
-    groups: ['target'],
+    groups: ['target', 'answers'],
     flags: '--target <template>',
     text: "where images go, for example 'registry.mycompany.com/atlan/{name}:{tag}'",
   },
   map: {
-    groups: ['map'],
+    groups: ['map', 'answers'],
     flags: '--map <location>',
     text: 'the map: file:PATH, s3://…, azblob://…, gs://…',
   },
   verify: {
-    groups: ['target'],
+    groups: ['target', 'image'],
     flags: '--verify <mode>',
     text: 'enforce, warn or off: what an image without an accepted signature meets',
   },
@@ -80,7 +80,7 @@ const DESCRIPTIONS: Readonly<Record<keyof ConfigOverrides, Description>> = {
     text: 'who vouches for that signer',
   },
   engine: {
-    groups: ['copy'],
+    groups: ['copy', 'image'],
     flags: '--engine <engine>',
     text: 'registry (built in) or skopeo',
   },
@@ -98,11 +98,14 @@ const DESCRIPTIONS: Readonly<Record<keyof ConfigOverrides, Description>> = {
 };
 
 /** The options of a command that needs these parts of the configuration. */
-export function overrideOptions(groups: readonly OverrideGroup[]): readonly Option[] {
+export function overrideOptions(
+  groups: readonly OverrideGroup[],
+  heading: string = 'Instead of the configuration file:',
+): readonly Option[] {
   return Object.values(DESCRIPTIONS)
     .filter((description) => description.groups.some((group) => groups.includes(group)))
     .map(({ flags, text, isRepeatable }) => {
-      const option = new Option(flags, text).helpGroup('Instead of the configuration file:');
+      const option = new Option(flags, text).helpGroup(heading);
       if (isRepeatable === true) option.argParser(collect);
       return option;
     });

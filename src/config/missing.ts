@@ -36,7 +36,7 @@ export function missingSections(
   return [
     {
       path: [],
-      message: `there is no mirror.yaml in ${cwd}, and neither --config nor MIRROR_CONFIG names another file. Write one, or do without and give ${new Intl.ListFormat('en').format(flags)}.`,
+      message: `there is no mirror.yaml in ${cwd}, and neither --config nor MIRROR_CONFIG names another file. Let mirror init write one, or do without and give ${new Intl.ListFormat('en').format(flags)}.`,
     },
   ];
 }

@@ -23,9 +23,11 @@ export function commandLine(
     readonly env?: Readonly<Record<string, string>>;
     /** Columns of a terminal; a pipe without. */
     readonly columns?: number;
+    /** What is typed at a terminal; nothing is read from a pipe without. */
+    readonly typed?: string;
   },
 ): CommandLine {
-  const { cwd, env = {}, columns } = surroundings;
+  const { cwd, env = {}, columns, typed } = surroundings;
   let current: EventEmitter | undefined;
   return {
     run: async (...args) => {
@@ -38,6 +40,7 @@ export function commandLine(
         pid: 4711,
         env: { DOCKER_CONFIG: '/nonexistent', ...env },
         cwd: () => cwd,
+        stdin: typing(typed),
         stdout: stdout.stream,
         stderr: stderr.stream,
       });
@@ -49,6 +52,12 @@ export function commandLine(
       current?.emit(name, name);
     },
   };
+}
+
+function typing(text: string | undefined): PassThrough {
+  const stream = Object.assign(new PassThrough(), { isTTY: text !== undefined });
+  stream.end(text);
+  return stream;
 }
 
 function collecting(columns: number | undefined): {

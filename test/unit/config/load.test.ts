@@ -86,7 +86,7 @@ describe('finding the file', () => {
 
   test('without one, a message says where it was looked for and how to do without', async () => {
     assert.deepEqual(await problems(undefined), [
-      'there is no mirror.yaml in /work, and neither --config nor MIRROR_CONFIG names another file. Write one, or do without and give --releases-url or --releases-file, --target, and --map.',
+      'there is no mirror.yaml in /work, and neither --config nor MIRROR_CONFIG names another file. Let mirror init write one, or do without and give --releases-url or --releases-file, --target, and --map.',
     ]);
   });
 });
