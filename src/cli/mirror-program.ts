@@ -26,22 +26,29 @@ import type { World } from './world.ts';
 
 /** The `mirror` command line, from its arguments to its exit code. */
 export async function main(process: NodeJS.Process): Promise<ExitCode> {
-  const program = createProgram('mirror', process)
+  const program = mirrorProgram(process);
+  return await runProgram(program, process, (context) => addCommands(program, context));
+}
+
+/** The program without its commands. */
+export function mirrorProgram(streams: Pick<NodeJS.Process, 'stdout' | 'stderr'>): Command {
+  return createProgram('mirror', streams)
     .description(
       'Mirrors the images your Atlan tenant may run into your own registry, verified, and keeps the image map true.',
     )
     .option('-c, --config <file>', 'the configuration; else MIRROR_CONFIG, else ./mirror.yaml')
     .addHelpText('after', OVERVIEW);
+}
 
-  return await runProgram(program, process, (context) => {
-    addInit(program, context);
-    addRun(program, context);
-    addPlan(program, context);
-    addResolve(program, context);
-    addVerify(program, context);
-    addCopy(program, context);
-    addDoctor(program, context);
-  });
+/** What it takes, and does with it. */
+export function addCommands(program: Command, context: ProgramContext): void {
+  addInit(program, context);
+  addRun(program, context);
+  addPlan(program, context);
+  addResolve(program, context);
+  addVerify(program, context);
+  addCopy(program, context);
+  addDoctor(program, context);
 }
 
 function addInit(program: Command, { terminal, world, finish, process }: ProgramContext): void {

@@ -21,25 +21,33 @@ export async function main(
   process: NodeJS.Process,
   parts: () => Promise<OrchestratorParts> = REAL_PARTS,
 ): Promise<ExitCode> {
-  const program = createProgram('sdr-orchestrator', process)
+  const program = orchestratorProgram(process);
+  return await runProgram(program, process, (context) =>
+    addCommands(program, { ...context, parts }),
+  );
+}
+
+/** The program without its commands. */
+export function orchestratorProgram(streams: Pick<NodeJS.Process, 'stdout' | 'stderr'>): Command {
+  return createProgram('sdr-orchestrator', streams)
     .description(
       'Runs the connector apps of one deployment by the image map that mirror keeps: installs, upgrades and swaps them, and itself, without losing one.',
     )
     .option('-c, --config <file>', 'else SDR_ORCHESTRATOR_CONFIG, else ./config.yaml')
     .option('--env-file <file>', 'else .env beside the configuration')
     .addHelpText('after', OVERVIEW);
+}
 
-  return await runProgram(program, process, (given) => {
-    const context: OrchestratorContext = { ...given, parts };
-    addRun(program, context);
-    addAppCommands(program, context);
-    addReconcile(program, context);
-    addSelfUpdate(program, context);
-    addResolve(program, context);
-    addDoctor(program, context);
-    addHealth(program, context);
-    addConfig(program, context);
-  });
+/** What it takes, and does with it. */
+export function addCommands(program: Command, context: OrchestratorContext): void {
+  addRun(program, context);
+  addAppCommands(program, context);
+  addReconcile(program, context);
+  addSelfUpdate(program, context);
+  addResolve(program, context);
+  addDoctor(program, context);
+  addHealth(program, context);
+  addConfig(program, context);
 }
 
 function describe(program: Command, name: string, summary: string, help: string = ''): Command {

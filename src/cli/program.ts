@@ -23,7 +23,10 @@ export interface ProgramContext {
 }
 
 /** A program with the options all commands share. */
-export function createProgram(name: string, { stdout, stderr }: NodeJS.Process): Command {
+export function createProgram(
+  name: string,
+  { stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>,
+): Command {
   return new Command(name)
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
