@@ -3,7 +3,7 @@ import { COMPONENT_SETTINGS, STORE_KINDS } from '../settings/map.ts';
 import type { Environment } from '../settings/interpolate.ts';
 import type { SettingPath } from '../settings/path.ts';
 import { getAt } from '../settings/raw.ts';
-import type { Given } from '../settings/written.ts';
+import type { Given } from '../settings/given.ts';
 
 /** What the command line can decide without a file, or against it. Named as commander names it. */
 export interface ConfigOverrides {

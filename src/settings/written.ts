@@ -1,4 +1,5 @@
 import type { ConfigDocument, Place } from './document.ts';
+import type { Given } from './given.ts';
 import type { Interpolation } from './interpolate.ts';
 import { isWithin, pathKey, type SettingPath } from './path.ts';
 import type { Shape } from './shape.ts';
@@ -11,14 +12,6 @@ export interface Written {
   /** The option or variable that gave a setting; `undefined` for one of the file. */
   readonly origin: (path: SettingPath) => string | undefined;
   readonly locate: (path: SettingPath, part: 'key' | 'value') => Place;
-}
-
-/** A setting that the command line or the environment gave. */
-export interface Given {
-  readonly path: SettingPath;
-  readonly value: unknown;
-  /** What messages call its origin: `--target`. */
-  readonly origin: string;
 }
 
 export function describeWritten({

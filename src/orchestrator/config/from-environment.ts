@@ -2,7 +2,7 @@ import type { Problem } from '../../settings/conform.ts';
 import type { Environment } from '../../settings/interpolate.ts';
 import type { SettingPath } from '../../settings/path.ts';
 import { getAt } from '../../settings/raw.ts';
-import type { Given } from '../../settings/written.ts';
+import type { Given } from '../../settings/given.ts';
 
 // Only the first is known from the vendor; how its `.env` calls the OAuth pair is not public. The
 // first of the others is what apps read.
