@@ -2,6 +2,7 @@ import type { Config, MapConfig } from '../config/config.ts';
 import { matchRepository } from '../settings/match.ts';
 import type { CopierOptions } from '../copiers/copy-image.ts';
 import type { ImageCopier } from '../copiers/image-copier.ts';
+import type { CopyOneDependencies } from '../mirror/copy-one.ts';
 import { targetNaming } from '../mirror/naming.ts';
 import type { RunDependencies, RunSettings } from '../mirror/run.ts';
 import { createRegistries, type Registries } from '../registry/client.ts';
@@ -42,28 +43,9 @@ export async function wireRun(
   const { source, target, copy, verify } = config;
   const store = await wireMap(config.map, world);
   const releases = narrow(await wireReleases(config, world), only, source.registry);
-  const registries = wireRegistries(config.registries, world, copy);
-  // Shared, so that what is attached to an image is asked once a run.
-  const discover = discoverOnce();
-  const copier = await wireCopier(copy, registries, {
-    source: registries.source,
-    target: registries.target,
-    signatures: copy.signatures,
-    logger: world.logger,
-    discover,
-    ...(copy.platforms === undefined ? {} : { platforms: copy.platforms.map(parsePlatform) }),
-  });
+  const { registries, dependencies } = await wireCopy(config, world);
   return {
-    dependencies: {
-      releases,
-      source: registries.source,
-      target: registries.target,
-      verifier: wireVerifier(verify, { registry: registries.source, discover, world }),
-      copier,
-      store,
-      logger: world.logger,
-      now: world.now,
-    },
+    dependencies: { ...dependencies, releases, store },
     registries,
     settings: {
       sourceRegistry: source.registry,
@@ -84,6 +66,28 @@ export async function wireRun(
     },
     close: () => registries.close(),
   };
+}
+
+/** Makes the parts that bring an image from one registry to another. */
+export async function wireCopy(
+  { copy, verify, registries: hosts }: Pick<Config, 'copy' | 'verify' | 'registries'>,
+  world: World,
+): Promise<{ readonly dependencies: CopyOneDependencies; readonly registries: Registries }> {
+  const registries = wireRegistries(hosts, world, copy);
+  const { source, target } = registries;
+  const { logger, now } = world;
+  // Shared, so that what is attached to an image is asked once a run.
+  const discover = discoverOnce();
+  const copier = await wireCopier(copy, registries, {
+    source,
+    target,
+    signatures: copy.signatures,
+    logger,
+    discover,
+    ...(copy.platforms === undefined ? {} : { platforms: copy.platforms.map(parsePlatform) }),
+  });
+  const verifier = wireVerifier(verify, { registry: source, discover, world });
+  return { dependencies: { source, target, verifier, copier, logger, now }, registries };
 }
 
 /** Opens the store of the map; nothing is asked of it yet. */

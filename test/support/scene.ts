@@ -35,9 +35,16 @@ export interface OfferOptions extends SignImageOptions {
   readonly announced?: boolean;
 }
 
+export interface SceneOptions {
+  /** Columns of a terminal; a pipe without. */
+  readonly columns?: number;
+  /** Whether the target takes an index whose images it lacks. */
+  readonly sparseIndexes?: boolean;
+}
+
 export async function startScene(
   t: TestContext,
-  { columns }: { readonly columns?: number } = {},
+  { columns, sparseIndexes = false }: SceneOptions = {},
 ): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'mirror-scene-'));
   t.after(async () => rm(folder, { recursive: true }));
@@ -45,6 +52,7 @@ export async function startScene(
   const source = await startRegistry();
   t.after(async () => source.close());
   const target = await startRegistry({
+    sparseIndexes,
     auth: { kind: 'bearer', users: { ci: SECRETS.password } },
   });
   t.after(async () => target.close());

@@ -3,7 +3,7 @@ import { run, type RunOptions, type RunSettings } from '../../mirror/run.ts';
 import type { Reporter } from '../../reports/reporter.ts';
 import { printable } from '../output/format.ts';
 import { reportLines } from '../output/json.ts';
-import { logProgress, terminalProgress, type ProgressDisplay } from '../output/progress.ts';
+import { progressFor } from '../output/progress.ts';
 import { imageLine, summaryText } from '../output/report-text.ts';
 import { writeResult, type Terminal } from '../output/terminal.ts';
 import { listenForStop } from '../stop.ts';
@@ -74,9 +74,4 @@ export async function runCommand(
     stop.dispose();
     terminal.aside = (write) => write();
   }
-}
-
-function progressFor(terminal: Terminal, now: () => number): ProgressDisplay {
-  const { stderr: stream, logger } = terminal;
-  return stream.isTTY ? terminalProgress({ stream, now }) : logProgress({ logger, now });
 }

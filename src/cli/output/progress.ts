@@ -3,6 +3,7 @@ import type { CopyProgress } from '../../copiers/image-copier.ts';
 import type { Logger } from '../../log.ts';
 import type { RunEvent } from '../../mirror/run.ts';
 import { formatBytes, formatDuration, plural, printable } from './format.ts';
+import type { Terminal } from './terminal.ts';
 
 /** How a run in progress shows itself. */
 export interface ProgressDisplay {
@@ -10,6 +11,12 @@ export interface ProgressDisplay {
   /** Prints above the status, without tearing it. */
   print(write: () => void): void;
   stop(): void;
+}
+
+/** A status line where somebody looks on, a line in the log now and then where nobody does. */
+export function progressFor(terminal: Terminal, now: () => number): ProgressDisplay {
+  const { stderr: stream, logger } = terminal;
+  return stream.isTTY ? terminalProgress({ stream, now }) : logProgress({ logger, now });
 }
 
 /** What is known at a moment about a run in progress. */

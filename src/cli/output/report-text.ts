@@ -26,6 +26,9 @@ export function imageLine(image: ImageReport, paint: Paint): string {
   if (image.verification !== undefined) {
     facts.push(`signed by ${printable(signerName(image.verification.signer))}`);
   }
+  if (image.copy?.omitted !== undefined) {
+    facts.push(paint('yellow', `WITHOUT ${printable(image.copy.omitted.join(', '))}`));
+  }
   if (image.unverified !== undefined) {
     facts.push(paint('yellow', `NOT VERIFIED: ${printable(image.unverified)}`));
   }
