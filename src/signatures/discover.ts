@@ -1,7 +1,14 @@
+import pLimit from 'p-limit';
 import { RegistryError } from '../errors.ts';
 import type { Options } from '../options.ts';
 import { isManifestMediaType, type Descriptor, type Manifest } from '../registry/manifest.ts';
-import { atTag, formatReference, type DigestReference } from '../registry/reference.ts';
+import {
+  atDigest,
+  atTag,
+  formatReference,
+  type Digest,
+  type DigestReference,
+} from '../registry/reference.ts';
 import type { RegistryReader } from '../registry/registry.ts';
 import type { SignaturePlace } from './signature-verifier.ts';
 
@@ -15,6 +22,9 @@ export interface Attachment {
 
 /** More than this is no image's signatures, and each one costs a request. */
 export const MAX_ATTACHMENTS = 1000;
+
+/** Manifests read at once for one subject: what others attach must not fill memory and connections. */
+export const MAX_READ_AT_ONCE = 16;
 
 const CLASSIC_SUFFIXES = ['.sig', '.att', '.sbom'] as const;
 
@@ -50,44 +60,54 @@ async function findReferrers(
   subject: DigestReference,
   options: Options,
 ): Promise<readonly Attachment[]> {
-  const listed = await registry.referrers(subject, options);
-  if (listed !== undefined && listed.length > 0) {
-    return readMembers(registry, subject, listed, 'referrers', options);
-  }
-  const index = await getOptionalTag(registry, subject, fallbackTag(subject), options);
+  // Both, though the API lists something: what was pushed before the registry had it, or by a client
+  // that did not ask for it, is known to the tag alone.
+  const [listed = [], index] = await Promise.all([
+    registry.referrers(subject, options),
+    getOptionalTag(registry, subject, fallbackTag(subject), options),
+  ]);
   // GitLab resolves this tag to the image itself, and `cosign copy` puts the image there.
-  if (index?.kind !== 'index' || index.digest === subject.digest) return [];
-  return readMembers(registry, subject, index.manifests, 'fallback-tag', options);
+  const isList = index?.kind === 'index' && index.digest !== subject.digest;
+  const byApi = new Set(manifestsIn(listed));
+  const byTag = isList ? manifestsIn(index.manifests) : [];
+  const places = new Map<Digest, SignaturePlace>([
+    ...[...byApi].map((digest) => [digest, 'referrers'] as const),
+    ...byTag
+      .filter((digest) => !byApi.has(digest))
+      .map((digest) => [digest, 'fallback-tag'] as const),
+  ]);
+  return readMembers(registry, subject, places, options);
+}
+
+function manifestsIn(descriptors: readonly Descriptor[]): readonly Digest[] {
+  return descriptors
+    .filter(({ mediaType }) => isManifestMediaType(mediaType))
+    .map(({ digest }) => digest);
 }
 
 async function readMembers(
   registry: RegistryReader,
   subject: DigestReference,
-  descriptors: readonly Descriptor[],
-  place: SignaturePlace,
+  places: ReadonlyMap<Digest, SignaturePlace>,
   options: Options,
 ): Promise<readonly Attachment[]> {
-  const digests = new Set(
-    descriptors
-      .filter(({ mediaType }) => isManifestMediaType(mediaType))
-      .map(({ digest }) => digest),
-  );
-  if (digests.size > MAX_ATTACHMENTS) {
+  if (places.size > MAX_ATTACHMENTS) {
     throw new RegistryError(
       'REGISTRY_REFUSED',
-      `${formatReference(subject)} has ${digests.size} manifests attached; at most ${MAX_ATTACHMENTS} are read. Ask its publisher to remove what is not needed.`,
+      `${formatReference(subject)} has ${places.size} manifests attached; at most ${MAX_ATTACHMENTS} are read. Ask its publisher to remove what is not needed.`,
     );
   }
-  const { registry: host, repository } = subject;
-  const manifests = await Promise.all(
-    [...digests].map((digest) =>
-      registry.getManifest({ kind: 'digest', registry: host, repository, digest }, options),
-    ),
-  );
-  return manifests
-    .filter((manifest) => manifest !== undefined) // A list may still name what was deleted since.
-    .filter((manifest) => manifest.subject?.digest === subject.digest)
-    .map((manifest) => ({ place, manifest }));
+  const atOnce = pLimit(MAX_READ_AT_ONCE);
+  const read = [...places].map(async ([digest, place]) => {
+    const manifest = await atOnce(() => registry.getManifest(atDigest(subject, digest), options));
+    // A list may still name what was deleted since.
+    return manifest?.subject?.digest === subject.digest ? [{ place, manifest }] : [];
+  });
+  try {
+    return (await Promise.all(read)).flat();
+  } finally {
+    atOnce.clearQueue();
+  }
 }
 
 async function findClassic(

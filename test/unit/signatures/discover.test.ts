@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { RegistryError } from '../../../src/errors.ts';
 import { digestOf, MediaType } from '../../../src/registry/manifest.ts';
-import { discoverAttachments } from '../../../src/signatures/discover.ts';
+import { discoverAttachments, MAX_READ_AT_ONCE } from '../../../src/signatures/discover.ts';
 import type { MemoryRegistryOptions } from '../../fakes/memory-registry.ts';
 import { buildArtifact, buildIndex, buildMultiArch, push, tagOf } from '../../support/images.ts';
 import {
@@ -45,17 +46,49 @@ test('finds referrers and classic tags together', async () => {
   ]);
 });
 
-test('asks for the fallback tag only where the API knows nothing', async () => {
-  for (const [options, attached, expected] of [
-    [{}, true, false],
-    [{}, false, true],
-    [NO_API, true, true],
-  ] as const) {
-    const scene = createScene(sigstore, options);
-    if (attached) attachAsReferrer(scene.repository, scene.image.descriptor, layer);
-    await discover(scene);
-    assert.equal(askedFallbackTag(scene), expected);
+test('finds what the fallback tag alone lists, though the API lists something else', async () => {
+  const scene = createScene(sigstore);
+  const { repository, image } = scene;
+  const known = attachAsReferrer(repository, image.descriptor, layer);
+  const older = referrerArtifact(image.descriptor, another);
+  push(repository, older);
+  push(repository, buildIndex({ children: [older, known] }), tagOf(image.digest));
+  // As if it had come before the registry had the API.
+  repository.hidden.add(older.digest);
+  assert.deepEqual(await discover(scene), [
+    { place: 'referrers', digest: known.digest },
+    { place: 'fallback-tag', digest: older.digest },
+  ]);
+});
+
+test('reads what is attached a few at a time, and stops asking once one cannot be read', async () => {
+  let underWay = 0;
+  let most = 0;
+  let asked = 0;
+  let failAt = Infinity;
+  const scene = createScene(sigstore, {
+    before: async ({ method, target }) => {
+      if (method !== 'getManifest' || !target.includes('@')) return;
+      asked += 1;
+      if (asked === failAt) throw new RegistryError('REGISTRY_UNAVAILABLE', target);
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await setImmediate();
+      underWay -= 1;
+    },
+  });
+  for (let i = 0; i < 60; i += 1) {
+    attachAsReferrer(scene.repository, scene.image.descriptor, {
+      ...layer,
+      bytes: Buffer.from(`{"n":${i}}`),
+    });
   }
+  assert.equal((await discover(scene)).length, 60);
+  assert.equal(most, MAX_READ_AT_ONCE);
+  [asked, failAt] = [0, 20];
+  await assert.rejects(discover(scene), { code: 'REGISTRY_UNAVAILABLE' });
+  await setImmediate();
+  assert.ok(asked < 60, `${asked} were asked for`);
 });
 
 test('reads the fallback tag, whatever its descriptors say the members are', async () => {
@@ -148,10 +181,6 @@ test('is abandoned by its signal', async () => {
     (error) => error === reason,
   );
 });
-
-function askedFallbackTag({ registry, image }: Scene): boolean {
-  return registry.calls.some(({ target }) => target.endsWith(tagOf(image.digest)));
-}
 
 /** A registry that answers 403 to some of what it is asked. */
 function refuse(when: (target: string) => boolean): MemoryRegistryOptions {
