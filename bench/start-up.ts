@@ -75,7 +75,7 @@ async function planOf(map: (typeof stores)[number]): Promise<Case> {
 }
 
 function readOf({ store, gs }: (typeof stores)[number]): Case {
-  const module = JSON.stringify(join(dist, 'stores/open.js'));
+  const module = JSON.stringify(join(dist, 'library/index.js'));
   const settings = gs && { gs: { ...gs, credentials: { kind: 'anonymous' } } };
   const options = `{ cwd: process.cwd(), env: process.env, ...${JSON.stringify(settings ?? {})} }`;
   const script = `const { openMapStore } = await import(${module}); await (await openMapStore(${JSON.stringify(store)}, ${options})).read();`;

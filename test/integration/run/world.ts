@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
 import { execa } from 'execa';
 import type { RunReport } from '../../../src/mirror/report.ts';
+import { bundled } from '../../support/bundled.ts';
 import { tagOf, type TestImage } from '../../support/images.ts';
 import { makeCosignKeys, type CosignKeys } from '../../support/servers/cosign.ts';
 import {
@@ -30,7 +30,7 @@ export const SERVERS: readonly string[] = [
   'oras',
 ];
 
-const command = fileURLToPath(new URL('../../../src/cli/mirror.ts', import.meta.url));
+const command = bundled('cli/mirror');
 const user = { user: 'ci', password: 'right-password' };
 
 /** A vendor's open registry, a customer's closed one, and the folder the job runs in. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { bundled } from '../../support/bundled.ts';
 import { buildImage, buildMultiArch, type TestImage } from '../../support/images.ts';
 import { requireServer } from '../../support/servers/binaries.ts';
 import {
@@ -24,7 +24,7 @@ import { STRANGER, VENDOR } from '../../support/sigstore/identities.ts';
 import { createPrivateSigstore } from '../../support/sigstore/private-sigstore.ts';
 
 const sigstore = await createPrivateSigstore();
-const command = fileURLToPath(new URL('../../../src/cli/mirror.ts', import.meta.url));
+const command = bundled('cli/mirror');
 
 const registries = {
   'docker-registry': startDockerRegistry,

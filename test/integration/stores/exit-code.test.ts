@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { bundled } from '../../support/bundled.ts';
 import { Azurite } from '../../support/servers/azurite.ts';
 import { requireServer } from '../../support/servers/binaries.ts';
 import { FakeGcs } from '../../support/servers/fake-gcs.ts';
 import { S3Bucket, startMinio } from '../../support/servers/s3-servers.ts';
 import { freePort, temporaryFolder } from '../../support/servers/server-process.ts';
 
-const command = fileURLToPath(new URL('../../../src/cli/mirror.ts', import.meta.url));
+const command = bundled('cli/mirror');
 const folder = await temporaryFolder('exit-code');
 after(folder.remove);
 /** No identity of this machine's cloud, and no file of this user's. */
