@@ -1,10 +1,10 @@
 /** How to begin, and what the exit codes say. */
 export const OVERVIEW: string = `
 Start here:
-  $ mirror init      asks three things and writes mirror.yaml
-  $ mirror doctor    tries everything a run needs
-  $ mirror plan      says what would happen
-  $ mirror run       lets it happen
+  $ mirror init      # asks three things and writes mirror.yaml
+  $ mirror doctor    # tries everything a run needs
+  $ mirror plan      # says what would happen
+  $ mirror run       # lets it happen
 
 Exit codes:
   0 done, or nothing to do     4 a signature is missing, invalid or of a stranger
