@@ -1,6 +1,9 @@
+import { withoutUserInfo } from './secret.ts';
+
 /**
  * Every failure the product reports on purpose. A class says what the operator must do; a code
- * says what happened. A message names what was tried, on what, what came back, and the next step.
+ * says what happened. A message names what was tried, on what, what came back, and the next step; it
+ * never carries the user and password of a URL.
  */
 export abstract class MirrorError<Code extends string = string> extends Error {
   readonly code: Code;
@@ -12,7 +15,10 @@ export abstract class MirrorError<Code extends string = string> extends Error {
     message: string,
     options: { readonly retryable: boolean; readonly cause?: unknown },
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      withoutUserInfo(message),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = new.target.name;
     this.code = code;
     this.retryable = options.retryable;

@@ -23,3 +23,14 @@ export class Secret {
     return '[secret]';
   }
 }
+
+/** User and password of a URL, as errors show them. */
+const USER_INFO = /(?<=:\/\/)[^\s/]*@/g;
+
+/**
+ * The text without what stands before the hosts of its URLs. Node 22 names the password of a proxy
+ * in full when it makes no tunnel.
+ */
+export function withoutUserInfo(text: string): string {
+  return text.replaceAll(USER_INFO, '');
+}

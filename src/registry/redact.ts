@@ -1,10 +1,4 @@
-/** User and password of a URL, as errors show them. */
-const USER_INFO = /(?<=:\/\/)[^\s/]*@/g;
-
-/** The text without what stands before the hosts of its URLs. */
-export function withoutUserInfo(text: string): string {
-  return text.replaceAll(USER_INFO, '');
-}
+import { withoutUserInfo } from '../secret.ts';
 
 /**
  * An error that can be shown: itself, or its likeness without the password of a proxy, which Node

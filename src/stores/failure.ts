@@ -1,4 +1,5 @@
 import { errorMessage, MapStoreError } from '../errors.ts';
+import { withoutUserInfo } from '../secret.ts';
 
 /** Why a store could not be reached or did not do what was asked. */
 export interface FailureReason {
@@ -45,9 +46,9 @@ export function conflict(location: string, cause?: unknown): MapStoreError {
 /** What an SDK threw, without the request and its headers, which it carries along. */
 function withoutSecrets(cause: unknown): Error | undefined {
   if (!(cause instanceof Error)) return undefined;
-  const copy = new Error(cause.message);
+  const copy = new Error(withoutUserInfo(cause.message));
   copy.name = cause.name;
-  if (cause.stack !== undefined) copy.stack = cause.stack;
+  if (cause.stack !== undefined) copy.stack = withoutUserInfo(cause.stack);
   return copy;
 }
 

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
+import { inspect } from 'node:util';
+import { MapStoreError } from '../../../src/errors.ts';
 import { Secret } from '../../../src/secret.ts';
 import { openMapStore } from '../../../src/stores/open.ts';
 import { FakeAzure } from '../../fakes/azure-server.ts';
@@ -75,5 +80,26 @@ for (const { location, server, host, settings } of cases) {
       proxy.hosts.filter((asked) => asked.replace(/:80$/, '') !== host),
       [],
     );
+  });
+}
+
+for (const { location, host, settings } of cases) {
+  test(`${location}: a proxy that refuses is told without its password`, async (t) => {
+    const proxy = createServer();
+    proxy.on('connect', (_request, socket: Socket) => {
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    t.after(() => proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const url = `http://proxy-user:marked-password@127.0.0.1:${port}`;
+    Object.assign(process.env, { HTTPS_PROXY: url, https_proxy: url });
+    const through = { cwd: '/', env: process.env, ...settings(`https://${host}`) };
+    const store = await openMapStore(location, through);
+    const error: unknown = await store.read().catch((reason: unknown) => reason);
+    assert.ok(error instanceof MapStoreError, inspect(error));
+    assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /marked-password/);
+    assert.match(error.message, /tunnel|407|proxy/i);
   });
 }

@@ -1,6 +1,6 @@
 import { MirrorError, RegistryError } from '../../../errors.ts';
 import { escapeUnprintable } from '../../../quote.ts';
-import { withoutUserInfo } from '../../redact.ts';
+import { withoutUserInfo } from '../../../secret.ts';
 import { NoIdentityError } from './sign-in.ts';
 
 /**
