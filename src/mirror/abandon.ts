@@ -1,3 +1,14 @@
+/** How long a run may still take once its `signal` is aborted, in milliseconds from then on. */
+export interface StopGraces {
+  /** For images in flight to end by themselves; what has not is left behind, for the next run. */
+  readonly imagesMs: number;
+  /** For the map to be published. */
+  readonly publishMs: number;
+}
+
+/** Together with the drain before it this fits into the 30 s that a pod has to end. */
+export const STOP_GRACES: StopGraces = { imagesMs: 2000, publishMs: 8000 };
+
 /** A signal with a timer behind it. */
 export interface LaterSignal {
   readonly signal: AbortSignal;

@@ -11,11 +11,11 @@ import {
 } from '../registry/reference.ts';
 import type { RegistryReader } from '../registry/registry.ts';
 import type { SignatureVerifier } from '../signatures/signature-verifier.ts';
-import { laterSignal } from './abandon.ts';
+import { laterSignal, STOP_GRACES } from './abandon.ts';
 import { guarded } from './guarded.ts';
 import { resultOf, type ImageResult, type Learn, type Passed } from './image-result.ts';
 import type { PlanPolicy } from './plan.ts';
-import { STOP_GRACES, type RunEvent } from './run.ts';
+import type { RunEvent } from './run.ts';
 import { evidenceOf, verify, type VerifyMode } from './verify.ts';
 
 /** The parts of a copy, each behind its seam. */

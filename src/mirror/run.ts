@@ -7,7 +7,7 @@ import type { RegistryReader } from '../registry/registry.ts';
 import type { ReleaseSource } from '../releases/release-source.ts';
 import type { SignatureVerifier } from '../signatures/signature-verifier.ts';
 import type { MapStore } from '../stores/map-store.ts';
-import { laterSignal } from './abandon.ts';
+import { laterSignal, STOP_GRACES, type StopGraces } from './abandon.ts';
 import { nameImages, type NamingPolicy } from './announce.ts';
 import { ask } from './ask.ts';
 import { finish } from './finish.ts';
@@ -63,17 +63,6 @@ export interface BoundedOptions extends RunOptions {
   /** Aborted when the map is to be left as it is. */
   readonly deadline: AbortSignal;
 }
-
-/** How long a run may still take once its `signal` is aborted, in milliseconds from then on. */
-export interface StopGraces {
-  /** For images in flight to end by themselves; what has not is left behind, for the next run. */
-  readonly imagesMs: number;
-  /** For the map to be published. */
-  readonly publishMs: number;
-}
-
-/** Together with the drain before it this fits into the 30 s that a pod has to end. */
-export const STOP_GRACES: StopGraces = { imagesMs: 2000, publishMs: 8000 };
 
 /** What a display may want to show while a run goes on. */
 export type RunEvent =

@@ -38,7 +38,7 @@ export async function reportedRun(
     return result;
   } catch (error) {
     // Whatever the interruption broke, the interruption is what happened.
-    const interrupted = stop.signal.aborted;
+    const interrupted = stop.drain.aborted;
     await reporter.leave({
       report: emptyReport({
         startedAt: new Date(reporter.startedAt).toISOString(),

@@ -1,3 +1,4 @@
+import { errorMessage } from '../../errors.ts';
 import { type ExitCode, gravestExitCode } from '../../exit-code.ts';
 import { run, type RunOptions, type RunSettings } from '../../mirror/run.ts';
 import type { Reporter } from '../../reports/reporter.ts';
@@ -67,8 +68,9 @@ export async function runCommand(
   } catch (error) {
     // Whatever the interruption broke, the interruption is what happened.
     const code = stop.exitCode();
-    if (code !== undefined && stop.signal.aborted) return code;
-    throw error;
+    if (code === undefined) throw error;
+    if (error !== stop.drain.reason) terminal.logger.debug(`stopped: ${errorMessage(error)}`);
+    return code;
   } finally {
     display.stop();
     stop.dispose();

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { RunReport } from '../../../src/mirror/report.ts';
 import { push } from '../../support/images.ts';
 import { startScene, type Scene } from '../../support/scene.ts';
+import { waitFor } from '../../support/servers/server-process.ts';
 import { STRANGER } from '../../support/sigstore/identities.ts';
 
 async function runJson(scene: Scene, ...args: readonly string[]): Promise<RunReport> {
@@ -192,6 +193,22 @@ test('a signal is heard: what was finished is published, and the code says which
   const report = JSON.parse(stdout) as RunReport;
   assert.deepEqual([report.totals.mirrored, report.totals.interrupted], [1, 1]);
   assert.match(await scene.read('image-map.yaml'), /mirrored\/first:1\.0/);
+});
+
+test('a signal while the releases are asked for ends the run at once', async (t) => {
+  const scene = await startScene(t);
+  scene.marketplace.script({ silent: true });
+
+  const running = scene.mirror.run('run');
+  await waitFor('the releases are asked for', () => scene.marketplace.requests[0]);
+  const since = performance.now();
+  scene.mirror.signal('SIGTERM');
+  const { exitCode, stderr } = await running;
+
+  assert.equal(exitCode, 143, stderr);
+  // Far less than the time that images in flight would have been given.
+  assert.ok(performance.now() - since < 10_000);
+  assert.doesNotMatch(stderr, /RELEASES_UNAVAILABLE/);
 });
 
 test('on a terminal the status line leaves nothing behind', async (t) => {

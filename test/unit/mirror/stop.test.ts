@@ -92,17 +92,20 @@ describe('a run that is told to drain', () => {
     });
   }
 
-  test('before it began: does nothing at all', async () => {
+  test('before it began: rejects with the reason', async () => {
     const world = threeImages();
-    const { report } = await world.run({}, { drain: AbortSignal.abort(reason) });
-    assert.equal(report.totals.interrupted, 3);
-    assert.deepEqual(
-      world.operations.filter((operation) =>
-        /^(?:source|target|verify|store.write)/.test(operation),
-      ),
-      [],
-    );
+    await assert.rejects(world.run({}, { drain: AbortSignal.abort(reason) }), reason);
+    assert.deepEqual(world.operations, []);
   });
+
+  for (const operation of ['releases', 'store.read']) {
+    test(`while ${operation} is asked: ends at once, for nothing is under way`, async () => {
+      const world = threeImages();
+      const drain = new AbortController();
+      hangBefore(world, operation)(() => drain.abort(reason));
+      await assert.rejects(world.run({}, { drain: drain.signal, stop: SOON }), reason);
+    });
+  }
 
   test('while the map is written for the last time: nothing is lost', async () => {
     const world = threeImages();
