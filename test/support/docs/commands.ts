@@ -66,7 +66,7 @@ async function problemOf(words: readonly string[]): Promise<string | undefined> 
   if (BEFORE.has(first)) return problemOf(rest);
   if (NO_COMMAND.has(first)) return undefined;
   if (isProgram(first)) return problemOfProgram(first, rest);
-  if (first === 'sudo' || first === 'npx') return problemOf(rest.filter(isNoFlag));
+  if (first === 'sudo' || first === 'npx') return problemOf(rest.slice(rest.findIndex(isNoFlag)));
   if (first === 'npm') return problemOfNpm(rest);
   if (first.includes('/')) return problemOfFile(first);
   if (!OTHERS.has(first)) {

@@ -25,6 +25,7 @@ const WRONG: Readonly<Record<string, readonly [text: string, problem: RegExp]>> 
     '\n```console\n$ npx mirror \\\n    rnu\nmirrored\n```',
     /^page\.md:3: .*unknown command 'rnu'/,
   ],
+  'an option behind npx': ['```sh\nnpx --yes mirror plan --onyl x\n```', /^page\.md:2: .*--onyl/],
   'an argument that is missing': ['```sh\nnpm ci\nmirror verify\n```', /^page\.md:3: .*missing/],
   'a value that the configuration refuses': [
     '```sh\nFOO=1 mirror run --map image-map.yaml | tee log\n```',
