@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Side } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Options } from '../options.ts';
@@ -8,11 +8,20 @@ import type { Hosts } from './hosts.ts';
 import type { Descriptor, Manifest } from './manifest.ts';
 import { putManifest } from './manifest-upload.ts';
 import { getManifest, headManifest } from './manifests.ts';
-import type { Digest, DigestReference, Reference, Repository } from './reference.ts';
+import {
+  formatRepository,
+  type Digest,
+  type DigestReference,
+  type Reference,
+  type Repository,
+} from './reference.ts';
 import { listReferrers } from './referrers.ts';
 import type { ManifestHead, OpenBlobOptions, PutManifestResult, Registry } from './registry.ts';
 import type { SharedRegistries } from './shared-registries.ts';
 import { putBlob } from './uploads.ts';
+
+/** Held for those who want it again; larger ones are streamed. */
+const SMALL_BYTES = 64 * 1024;
 
 /** One side's view of all registries, over the OCI Distribution API. */
 export class DistributionRegistry implements Registry {
@@ -39,7 +48,17 @@ export class DistributionRegistry implements Registry {
     descriptor: Descriptor,
     options: Options & { readonly maxBytes: number },
   ): Promise<Uint8Array> {
-    return getBlob(repository, descriptor, { ...this.#context(repository), ...options });
+    const read = (): Promise<Uint8Array> =>
+      getBlob(repository, descriptor, { ...this.#context(repository), ...options });
+    if (descriptor.size > Math.min(SMALL_BYTES, options.maxBytes)) return read();
+    const { smallBlobs } = this.#shared;
+    const key = nameOf(repository, descriptor);
+    const readAndHold = async (): Promise<Uint8Array> => {
+      const bytes = await read();
+      smallBlobs.put(key, bytes);
+      return bytes;
+    };
+    return (await smallBlobs.getOrRead(key, readAndHold, options.signal)) ?? read();
   }
 
   async referrers(
@@ -58,10 +77,10 @@ export class DistributionRegistry implements Registry {
     descriptor: Descriptor,
     options: OpenBlobOptions = {},
   ): Promise<Readable> {
-    const stream = await openBlob(repository, descriptor, {
-      ...this.#context(repository),
-      ...options,
-    });
+    const held = await this.#heldBlob(repository, descriptor, options);
+    const stream =
+      held ??
+      (await openBlob(repository, descriptor, { ...this.#context(repository), ...options }));
     return this.#shared.bandwidth?.throttle(stream) ?? stream;
   }
 
@@ -83,6 +102,20 @@ export class DistributionRegistry implements Registry {
     return putManifest(client, this.#side, reference, manifest, options);
   }
 
+  /** A blob that was just read whole, or is being read. */
+  async #heldBlob(
+    repository: Repository,
+    descriptor: Descriptor,
+    { signal, onReceived }: OpenBlobOptions,
+  ): Promise<Readable | undefined> {
+    if (descriptor.size > SMALL_BYTES) return undefined;
+    const key = nameOf(repository, descriptor);
+    const bytes = await this.#shared.smallBlobs.getOrJoin(key, signal);
+    if (bytes === undefined) return undefined;
+    onReceived?.(bytes.byteLength);
+    return Readable.from([bytes], { objectMode: false });
+  }
+
   #context({ registry }: Repository): {
     readonly client: HostClient;
     readonly side: Side;
@@ -92,4 +125,9 @@ export class DistributionRegistry implements Registry {
     const { hosts, logger } = this.#shared;
     return { client: this.#shared.client(registry), side: this.#side, hosts, logger };
   }
+}
+
+/** By its size too: what somebody claims of a digest proves nothing to one who claims otherwise. */
+function nameOf(repository: Repository, { digest, size }: Descriptor): string {
+  return `${formatRepository(repository)}@${digest} ${size}`;
 }

@@ -15,6 +15,7 @@ import { Exchange } from './http/exchange.ts';
 import { formSender } from './http/form.ts';
 import { HostBudget } from './http/limits.ts';
 import { Transport } from './http/transport.ts';
+import { ContentCache } from './content-cache.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import { canonicalRegistry } from './reference.ts';
 import { RepositoryCreator } from './repository-creator.ts';
@@ -46,6 +47,8 @@ export interface RegistriesOptions {
   readonly clouds?: Clouds;
 }
 
+/** Bytes of them all; an image's are wanted again within moments. */
+const MAX_SMALL_BLOBS = 4 * 1024 * 1024;
 const DEFAULT_CONCURRENCY = 64;
 const DEFAULT_STALL_MS = 60_000;
 const DEFAULT_CONNECT_MS = 20_000;
@@ -56,6 +59,11 @@ export class SharedRegistries {
   readonly hosts: Hosts;
   readonly logger: Logger;
   readonly manifests: ManifestCache = new ManifestCache();
+  /** Small blobs that were read whole: payloads of signatures, which are verified and then copied. */
+  readonly smallBlobs: ContentCache<Uint8Array> = new ContentCache(
+    MAX_SMALL_BLOBS,
+    ({ byteLength }) => byteLength,
+  );
   readonly bandwidth: Bandwidth | undefined;
   readonly #options: RegistriesOptions;
   readonly #clock: Clock;
