@@ -17,7 +17,13 @@ import { Secret } from '../../../src/secret.ts';
 import type { S3Place } from '../../../src/stores/place.ts';
 import { binary } from './binaries.ts';
 import { makeCertificate } from './certificate.ts';
-import { freePort, request, startProcess, temporaryFolder } from './server-process.ts';
+import {
+  freePort,
+  request,
+  startProcess,
+  temporaryFolder,
+  type ServerProcess,
+} from './server-process.ts';
 
 /** A real S3 on loopback. */
 export interface S3Server {
@@ -30,11 +36,21 @@ export interface S3Server {
   readonly stop: () => Promise<void>;
 }
 
+/** One that can go away and come back with what it held. */
+export interface MortalS3Server extends S3Server {
+  /** Ends it without warning. */
+  readonly kill: () => Promise<void>;
+  /** Starts it again after {@link kill} where it was. */
+  readonly restart: () => Promise<void>;
+}
+
 /** The key that MinIO can be told to encrypt with. */
 export const MINIO_KEY = 'map-key';
 
 /** MinIO: checks signatures, knows conditions and versions. */
-export async function startMinio(options: { readonly tls?: boolean } = {}): Promise<S3Server> {
+export async function startMinio(
+  options: { readonly tls?: boolean } = {},
+): Promise<MortalS3Server> {
   const { path: folder, remove } = await temporaryFolder('minio');
   const certificates = join(folder, 'certificates');
   await mkdir(certificates);
@@ -47,20 +63,35 @@ export async function startMinio(options: { readonly tls?: boolean } = {}): Prom
   const url = `${certificate === undefined ? 'http' : 'https'}://${host}`;
   const credentials = { accessKeyId: 'minio-user', secretAccessKey: 'minio-password' };
   const listen = ['--address', host, '--console-address', `127.0.0.1:${await freePort()}`];
-  const server = await startProcess(
-    [binary('minio'), 'server', join(folder, 'data'), ...listen, '--certs-dir', certificates],
-    folder,
-    async () => isUp(`${url}/minio/health/ready`),
-    {
-      MINIO_ROOT_USER: credentials.accessKeyId,
-      MINIO_ROOT_PASSWORD: credentials.secretAccessKey,
-      MINIO_BROWSER: 'off',
-      MINIO_UPDATE: 'off',
-      // Without a key service of its own it encrypts nothing.
-      MINIO_KMS_SECRET_KEY: `${MINIO_KEY}:${Buffer.alloc(32, 7).toString('base64')}`,
+  const start = async (): Promise<ServerProcess> =>
+    startProcess(
+      [binary('minio'), 'server', join(folder, 'data'), ...listen, '--certs-dir', certificates],
+      folder,
+      async () => isUp(`${url}/minio/health/ready`),
+      {
+        MINIO_ROOT_USER: credentials.accessKeyId,
+        MINIO_ROOT_PASSWORD: credentials.secretAccessKey,
+        MINIO_BROWSER: 'off',
+        MINIO_UPDATE: 'off',
+        // Without a key service of its own it encrypts nothing.
+        MINIO_KMS_SECRET_KEY: `${MINIO_KEY}:${Buffer.alloc(32, 7).toString('base64')}`,
+      },
+    );
+  let server = await start();
+  return {
+    url,
+    ...credentials,
+    ca: certificate?.certificate,
+    log: async () => server.log(),
+    kill: async () => server.kill(),
+    restart: async () => {
+      server = await start();
     },
-  );
-  return { url, ...credentials, ca: certificate?.certificate, ...stopping(server, remove) };
+    stop: async () => {
+      await server.stop();
+      await remove();
+    },
+  };
 }
 
 /** gofakes3: in memory, knows conditions, checks no signature. */
