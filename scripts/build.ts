@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
@@ -20,6 +20,8 @@ async function write(path: string, content: string | Uint8Array): Promise<void> 
   written.add(file);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, content);
+  // npm would do so at the installation; a checkout and the action have none.
+  if (path.startsWith('cli/')) await chmod(file, 0o755);
 }
 
 async function writeTypes(): Promise<void> {

@@ -1,6 +1,8 @@
 import type { ExitCode } from '../exit-code.ts';
 import { unsupportedNode } from './node-version.ts';
 
+const VERSION_OPTIONS: ReadonlySet<string | undefined> = new Set(['--version', '-V']);
+
 /** A connection that somebody forgot to close must not keep a job from ending. */
 const LEAVE_AFTER_MS = 2_000;
 
@@ -16,6 +18,13 @@ export async function start(
   if (problem !== undefined) {
     process.stderr.write(`${problem}\n`);
     process.exitCode = 2;
+    return;
+  }
+  const [, , option, ...others] = process.argv;
+  if (VERSION_OPTIONS.has(option) && others.length === 0) {
+    // Asked by scripts and probes: the parser of the other arguments would take as long as Node itself.
+    const { packageVersion } = await import('./version.ts');
+    process.stdout.write(`${packageVersion()}\n`);
     return;
   }
   const { main } = await load();

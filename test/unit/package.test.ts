@@ -26,15 +26,17 @@ test('everything that is installed at run time is pinned by integrity', async ()
   assert.deepEqual(unpinned, []);
 });
 
-test('what the orchestrator alone needs is not installed with the mirror', async () => {
-  const lockfile = JSON.parse(await readFile(new URL('package-lock.json', root), 'utf8')) as {
-    readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+test('an installation is the package alone: what it needs is inside, and Temporal is optional', async () => {
+  const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as {
+    readonly dependencies?: object;
+    readonly optionalDependencies?: object;
+    readonly peerDependencies: object;
+    readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
   };
 
-  const installed = Object.entries(lockfile.packages)
-    .filter(([path]) => path.includes('node_modules/@temporalio/'))
-    .filter(([, { dev }]) => dev !== true)
-    .map(([path]) => path);
-
-  assert.deepEqual(installed, []);
+  assert.deepEqual({ ...manifest.dependencies, ...manifest.optionalDependencies }, {});
+  for (const peer of Object.keys(manifest.peerDependencies)) {
+    assert.match(peer, /^@temporalio\//);
+    assert.equal(manifest.peerDependenciesMeta[peer]?.optional, true);
+  }
 });
