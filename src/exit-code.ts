@@ -51,6 +51,10 @@ export function exitCodeOf(error: unknown): ExitCode {
 
 /** The exit code of a run in which all of these failed; `ok` for none. */
 export function gravestExitCode(errors: readonly unknown[]): ExitCode {
-  const codes = new Set(errors.map(exitCodeOf));
-  return gravity.find((code) => codes.has(code)) ?? ExitCode.ok;
+  return gravestOf(errors.map(exitCodeOf));
+}
+
+/** The gravest of these; `ok` for none. */
+export function gravestOf(codes: readonly ExitCode[]): ExitCode {
+  return gravity.find((code) => codes.includes(code)) ?? ExitCode.ok;
 }

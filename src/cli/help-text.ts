@@ -27,6 +27,9 @@ export const RUN_HELP: string = `
 One image that fails keeps no other from being mirrored. A run may be stopped at any moment: the
 next one does the rest, and one that has nothing to do writes nothing.
 
+An image whose tag shows the right digest is taken to be whole. With --repair every part of it is
+asked for, and its signature looked for at the target: what is lost there is copied again.
+
 Without a configuration file:
   $ export ATLAN_API_TOKEN=…
   $ mirror run --releases-url https://acme.atlan.com \\
@@ -38,6 +41,21 @@ configuration (docker login).`;
 export const PLAN_HELP: string = `
 Reads the releases, the map and both registries. Signatures are not looked at: mirror run --dry-run
 does that too.`;
+
+export const STATUS_HELP: string = `
+Looks at every image that is announced or that the map names for this job, and changes nothing:
+  unmirrored  announced, but neither at the target nor in the map
+  missing     the map leads there, and nothing is there
+  drifted     the target's tag names another image than the source's
+  incomplete  its tag is there, but manifests or blobs below it are lost
+  unsigned    the signature that let it in is no longer with it
+  unmapped    at the target, but the map does not lead there
+  unchecked   it could not be looked at
+Well, and only worth knowing: foreign (somebody's own entry), stale (in the map, no longer announced),
+withdrawn (the source no longer has it).
+
+mirror run mends what is unmirrored, missing or unmapped; mirror run --repair also what is incomplete
+or unsigned.`;
 
 export const RESOLVE_HELP: string = `
   $ mirror resolve atlanhq/atlan-teradata-app:3.1.4

@@ -11,6 +11,7 @@ import {
   PLAN_HELP,
   RESOLVE_HELP,
   RUN_HELP,
+  STATUS_HELP,
   VERIFY_HELP,
 } from './help-text.ts';
 import type { InitFlags } from './commands/init.ts';
@@ -48,6 +49,7 @@ export function addCommands(program: Command, context: ProgramContext): void {
   addResolve(program, context);
   addVerify(program, context);
   addCopy(program, context);
+  addStatus(program, context);
   addDoctor(program, context);
 }
 
@@ -68,6 +70,7 @@ function addInit(program: Command, { terminal, world, finish, process }: Program
 
 interface RunFlags {
   readonly dryRun?: true;
+  readonly repair?: true;
   readonly only?: readonly string[];
 }
 
@@ -77,10 +80,14 @@ const ONLY = new Option('--only <glob>', 'look at these apps or images only; rep
 
 function addRun(program: Command, context: ProgramContext): void {
   const dryRun = new Option('-n, --dry-run', 'verify as well, but change neither registry nor map');
+  const repair = new Option(
+    '--repair',
+    'look behind the tags too, and copy again what is broken at the target',
+  );
   addCommand(program, {
     name: 'run',
     summary: 'mirror what is announced, once: verify, copy, publish the map',
-    options: [dryRun, ONLY],
+    options: [dryRun, repair, ONLY],
     overrides: ['releases', 'target', 'map', 'verify', 'copy'],
     help: RUN_HELP,
   }).action(async (flags: RunFlags, command: Command) => {
@@ -158,6 +165,20 @@ function addCopy(program: Command, { terminal, world, finish, process }: Program
     });
 }
 
+function addStatus(program: Command, { terminal, world, finish }: ProgramContext): void {
+  addCommand(program, {
+    name: 'status',
+    summary: 'say what is missing, has drifted, broke or went stale at the target',
+    options: [ONLY],
+    overrides: ['releases', 'target', 'map', 'verify', 'copy'],
+    help: STATUS_HELP,
+  }).action(async ({ only = [] }: RunFlags, command: Command) => {
+    const config = await load(command, undefined, world());
+    const { statusCommand } = await import('./commands/status.ts');
+    finish(await statusCommand(config, only, terminal(), world()));
+  });
+}
+
 function addDoctor(program: Command, { terminal, world, finish }: ProgramContext): void {
   addCommand(program, {
     name: 'doctor',
@@ -191,7 +212,7 @@ function addCommand(
 
 async function mirror(
   command: Command,
-  { only = [] }: RunFlags,
+  { only = [], repair }: RunFlags,
   until: 'plan' | 'verify' | 'publish',
   { terminal, world, finish, process }: ProgramContext,
 ): Promise<void> {
@@ -202,7 +223,7 @@ async function mirror(
     import('./wire-reporter.ts'),
     import('../settings/verify-config.ts'),
   ]);
-  const wired = await wireRun(config, world(), { only });
+  const wired = await wireRun(config, world(), { only, repair: repair === true });
   try {
     const accepted = describeVerify(config.verify);
     // A look at a part, or one that changes nothing, is a person's: it says nothing of the job.

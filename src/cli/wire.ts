@@ -14,6 +14,7 @@ import { discoverOnce } from '../signatures/discover-once.ts';
 import type { ProvableMapStore } from '../stores/map-store.ts';
 import { openMapStore } from '../stores/open.ts';
 import { packageVersion } from './version.ts';
+import { wireInspector } from './wire-inspector.ts';
 import { wireVerifier } from './wire-verifier.ts';
 import type { World } from './world.ts';
 
@@ -26,26 +27,37 @@ export interface WiredRun {
   close(): void;
 }
 
+export interface WireRunOptions {
+  /** Globs on app or image: the run looks at no other. */
+  readonly only?: readonly string[];
+  /** Whether the run looks behind the tags and mends what is broken at the target. */
+  readonly repair?: boolean;
+}
+
 /** GCS takes about one write a second per object; a run that is killed loses no more than this. */
 const PUBLISH_INTERVAL_MS = 10_000;
 
 /**
  * Makes the parts of a run from its configuration.
  *
- * @param only - globs on app or image: the run looks at no other
  * @throws ConfigError what the configuration names cannot be used
  */
 export async function wireRun(
   config: Config,
   world: World,
-  { only = [] }: { readonly only?: readonly string[] } = {},
+  { only = [], repair = false }: WireRunOptions = {},
 ): Promise<WiredRun> {
   const { source, target, copy, verify } = config;
   const store = await wireMap(config.map, world);
   const releases = narrow(await wireReleases(config, world), only, source.registry);
   const { registries, dependencies } = await wireCopy(config, world);
   return {
-    dependencies: { ...dependencies, releases, store },
+    dependencies: {
+      ...dependencies,
+      releases,
+      store,
+      ...(repair ? { inspector: wireInspector(config, { registries, dependencies }, world) } : {}),
+    },
     registries,
     settings: {
       sourceRegistry: source.registry,

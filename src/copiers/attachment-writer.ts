@@ -6,6 +6,7 @@ import {
   formatReference,
   type Digest,
   type DigestReference,
+  type Repository,
   type TagReference,
 } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -64,9 +65,14 @@ export class AttachmentWriter {
     isNew: boolean,
   ): Promise<void> {
     const listed = isNew ? new Set<Digest>() : await this.#referrers.listed(subject, session);
-    const missing = attachments.filter(
-      ({ tag, manifest }) => tag !== undefined || !listed.has(manifest.digest),
-    );
+    const isHeld = ({ tag, manifest }: Attachment): boolean =>
+      tag === undefined && listed.has(manifest.digest);
+    if (session.repairs) {
+      for (const { manifest } of attachments.filter(isHeld)) {
+        await this.#restore(manifest, subject, session);
+      }
+    }
+    const missing = attachments.filter((attachment) => !isHeld(attachment));
     const unlisted: Manifest[] = [];
     // One after another: of several referrers of one subject that are put at once, olareg 0.1.2
     // loses all but one from its list, though it answers `OCI-Subject` to each.
@@ -80,6 +86,11 @@ export class AttachmentWriter {
       if (isReferrer && !isListed && !listed.has(manifest.digest)) unlisted.push(manifest);
     }
     await this.#referrers.addUnlisted(subject, unlisted, session);
+  }
+
+  async #restore(manifest: Manifest, subject: Repository, session: CopySession): Promise<void> {
+    const tree = await readTree(this.#source, manifest, session);
+    await this.#writer.restore(tree, atDigest(subject, manifest.digest), session);
   }
 
   /** @returns whether the registry lists it as a referrer */
@@ -103,22 +114,32 @@ export class AttachmentWriter {
   ): Promise<boolean> {
     const { options } = session;
     const held = await this.#target.head(reference, options);
-    if (held?.digest === manifest.digest) return false;
+    if (held?.digest === manifest.digest) {
+      if (session.repairs) await this.#restore(manifest, reference, session);
+      return false;
+    }
     const atTarget = held && (await this.#target.getManifest(reference, options));
     // An SBOM is replaced, not added to: two would contradict each other.
     const merge =
       atTarget === undefined || reference.tag.endsWith('.sbom')
         ? { kind: 'replace' as const }
         : mergeClassic(atTarget, manifest);
-    if (merge.kind === 'keep') return false;
+    if (merge.kind === 'keep') {
+      // Its signatures stand there among others; their payloads are blobs of their own.
+      if (session.repairs) await this.#writeContents(manifest, session);
+      return false;
+    }
     if (merge.kind === 'replace') return this.#putManifest(manifest, reference, session);
     this.#logger.info('the target has signatures of its own; adding to them', {
       tag: formatReference(reference),
     });
-    const tree = await readTree(this.#source, manifest, session);
-    await this.#writer.writeContents(tree, session);
+    await this.#writeContents(manifest, session);
     await this.#target.putManifest(reference, merge.manifest, options);
     session.tally.manifests += 1;
     return false;
+  }
+
+  async #writeContents(manifest: Manifest, session: CopySession): Promise<void> {
+    await this.#writer.writeContents(await readTree(this.#source, manifest, session), session);
   }
 }

@@ -59,20 +59,22 @@ export class BlobTransfers {
   }
 
   async #bring(blob: Descriptor, session: CopySession): Promise<void> {
-    const { source, target, stopped, tally } = session;
+    const { source, target, stopped, tally, repairs } = session;
     const key = `${target.registry}@${blob.digest}`;
     const isFirst = await this.#crossings.run(
       key,
       async () => {
         const origin = source.registry === target.registry ? source : undefined;
-        const isLikelyNew = origin !== undefined || blob.size <= SEND_UNASKED_BYTES;
+        // Of an image that is mended most is there.
+        const isLikelyNew = !repairs && (origin !== undefined || blob.size <= SEND_UNASKED_BYTES);
         tally.settle(blob, await this.#askAndPut(blob, session, origin, !isLikelyNew));
         this.#holders.set(key, target);
       },
       stopped,
     );
     if (isFirst) return;
-    const mustAsk = this.#withoutMounts.has(target.registry) && blob.size > SEND_UNASKED_BYTES;
+    const mustAsk =
+      repairs || (this.#withoutMounts.has(target.registry) && blob.size > SEND_UNASKED_BYTES);
     tally.settle(blob, await this.#askAndPut(blob, session, this.#holders.get(key), mustAsk));
   }
 
@@ -83,8 +85,10 @@ export class BlobTransfers {
     mustAsk: boolean,
   ): Promise<BlobOutcome> {
     const { target, options } = session;
+    // A blob that was cut short is there by its name only.
+    const asked = session.repairs ? { ...options, size: blob.size } : options;
     if (holder !== undefined && isSameRepository(holder, target)) return 'present';
-    if (mustAsk && (await this.#target.hasBlob(target, blob.digest, options))) return 'present';
+    if (mustAsk && (await this.#target.hasBlob(target, blob.digest, asked))) return 'present';
     return this.#put(blob, session, holder);
   }
 

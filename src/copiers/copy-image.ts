@@ -80,6 +80,7 @@ export function createCopier(
         // Of a sparse index the target may have other platforms than are wanted now.
         isNew || isSparse(tree) ? bring(tree, session) : 'manifest',
       ]);
+      if (session.repairs && !isNew) await writer.restore(tree, byDigest, session);
 
       // With nothing to attach to it the tag's own PUT is enough.
       if (brought === 'contents' && attached.length > 0) {

@@ -8,6 +8,8 @@ export class CopySession {
   readonly source: DigestReference;
   readonly target: TagReference;
   readonly tally: Tally;
+  /** Whether a manifest that is there says nothing of what it refers to. */
+  readonly repairs: boolean;
   /** For requests: they are abandoned only with the whole copy. */
   readonly options: Options;
   /**
@@ -18,10 +20,11 @@ export class CopySession {
   readonly #failure = new AbortController();
 
   constructor(source: DigestReference, target: TagReference, options: CopyOptions) {
-    const { signal, onProgress } = options;
+    const { signal, onProgress, repair = false } = options;
     this.source = source;
     this.target = target;
     this.tally = new Tally(onProgress);
+    this.repairs = repair;
     this.options = signal === undefined ? {} : { signal };
     this.stopped = AbortSignal.any([
       this.#failure.signal,

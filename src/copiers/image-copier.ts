@@ -18,6 +18,11 @@ export interface CopyOptions extends Options {
   readonly onProgress?: (progress: CopyProgress) => void;
   /** What the target's tag has just been seen to name; the copier asks where it is not told. */
   readonly atTarget?: { readonly digest: Digest | undefined };
+  /**
+   * Looks at everything the image refers to, though the target has its manifest: what was lost there
+   * is sent again. Without it, what has its manifest is taken to be whole.
+   */
+  readonly repair?: boolean;
 }
 
 export interface CopyProgress {

@@ -1,7 +1,12 @@
 import { RegistryError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Manifest } from '../registry/manifest.ts';
-import { atDigest, formatReference, type Reference } from '../registry/reference.ts';
+import {
+  atDigest,
+  formatReference,
+  type DigestReference,
+  type Reference,
+} from '../registry/reference.ts';
 import type { PutManifestResult, Registry } from '../registry/registry.ts';
 import type { BlobTransfers } from './blob-transfers.ts';
 import type { CopySession } from './copy-session.ts';
@@ -63,6 +68,27 @@ export class TreeWriter {
     }
   }
 
+  /** Writes what a manifest refers to as far as it was lost, and the manifest if it cannot be read. */
+  async restore(
+    tree: ManifestTree,
+    reference: DigestReference,
+    session: CopySession,
+  ): Promise<void> {
+    await this.#writeContents(tree, session, false);
+    if (!(await this.#isReadable(reference, session))) {
+      await this.writeManifest(tree, reference, session);
+    }
+  }
+
+  async #isReadable(reference: DigestReference, { options }: CopySession): Promise<boolean> {
+    try {
+      return (await this.#target.getManifest(reference, options)) !== undefined;
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === 'DIGEST_MISMATCH') return false;
+      throw error;
+    }
+  }
+
   async #writeContents(
     tree: ManifestTree,
     session: CopySession,
@@ -81,6 +107,14 @@ export class TreeWriter {
     const { options, stopped } = session;
     const reference = atDigest(session.target, child.digest);
     const write = async (): Promise<void> => {
+      if (session.repairs) {
+        await this.restore(
+          { ...child, manifest: await this.#manifestOf(child, session) },
+          reference,
+          session,
+        );
+        return;
+      }
       const [held, manifest] = await session.all([
         this.#target.head(reference, options),
         this.#manifestOf(child, session),

@@ -11,6 +11,7 @@ import {
   type Passed,
 } from './image-result.ts';
 import { plan, type PlannedImage } from './plan.ts';
+import { planRepair } from './repair.ts';
 import type { ImageReport } from './report.ts';
 import type { BoundedOptions, RunDependencies, RunSettings } from './run.ts';
 import { evidenceOf, verify } from './verify.ts';
@@ -64,8 +65,10 @@ async function takeSteps(image: NamedImage, context: ImageContext, learn: Learn)
   const { digest: _, ...copy } = await dependencies.copier.copy(verified.source, image.target, {
     ...waiting,
     atTarget: { digest: planned.image.targetDigest },
+    repair: planned.repairs === true,
     onProgress: (progress) => onEvent({ type: 'progress', image: announced, progress }),
   });
+  if (planned.repairs === true) learn({ repaired: true });
   return {
     outcome: planned.action === 'copy' ? 'mirrored' : 'recorded',
     reason,
@@ -79,10 +82,11 @@ async function discoverAndPlan(
   { dependencies, settings, map }: ImageContext,
   options: Options,
 ): Promise<PlannedImage> {
-  const { source, target } = dependencies;
+  const { source, target, inspector } = dependencies;
   const keepsForeignEntries = settings.existingEntry === 'keep';
   const observed = await discover(image, { source, target, map, keepsForeignEntries }, options);
-  return plan(observed, settings);
+  const planned = plan(observed, settings);
+  return inspector === undefined ? planned : planRepair(planned, inspector, options);
 }
 
 function describe(image: NamedImage | UnnamedImage): ImageReportSoFar {

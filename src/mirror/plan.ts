@@ -11,6 +11,8 @@ export type PlannedImage =
       /** The source by digest; from here on the tag is not asked again. */
       readonly source: DigestReference;
       readonly reason: string;
+      /** Its tag is right, and what stands behind it is broken; see `repair.ts`. */
+      readonly repairs?: true;
     }
   | {
       readonly action: 'keep';

@@ -40,6 +40,8 @@ export interface ImageReport {
   readonly reason: string;
   readonly error?: ErrorReport;
   readonly verification?: Verification;
+  /** It was broken at the target, as `reason` has it, and is whole again. */
+  readonly repaired?: true;
   /** Why it was mirrored without an accepted signature. */
   readonly unverified?: string;
   readonly copy?: Omit<CopyResult, 'digest'>;

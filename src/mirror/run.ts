@@ -13,6 +13,7 @@ import { ask } from './ask.ts';
 import { finish } from './finish.ts';
 import { guarded } from './guarded.ts';
 import type { ImageResult } from './image-result.ts';
+import type { Inspector } from './inspect.ts';
 import { mirrorImage, type ImageContext, type Step } from './mirror-image.ts';
 import type { PlanPolicy } from './plan.ts';
 import { Publisher } from './publisher.ts';
@@ -28,6 +29,8 @@ export interface RunDependencies {
   readonly verifier: SignatureVerifier;
   readonly copier: ImageCopier;
   readonly store: MapStore;
+  /** Makes the run look behind the tags of what it would keep, and mend it. Two HEADs an image without. */
+  readonly inspector?: Inspector;
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -23,7 +23,7 @@ const MAX_CUTS = 5;
 export async function hasBlob(
   repository: Repository,
   digest: Digest,
-  { client, side, signal }: BlobReaderOptions,
+  { client, side, signal, size }: BlobReaderOptions & { readonly size?: number },
 ): Promise<boolean> {
   const purpose = { side, what: `ask for ${formatBlob(repository, digest)}` };
   const answer = await client.send({
@@ -33,7 +33,10 @@ export async function hasBlob(
     purpose,
     signal,
   });
-  if (answer.status === 200) return true;
+  if (answer.status === 200) {
+    const length = answer.headers['content-length'];
+    return size === undefined || length === undefined || Number(length) === size;
+  }
   // A storage behind the registry may refuse a HEAD that was signed as a GET: "not known" is the
   // safe answer, at the price of an upload.
   if (answer.status === 404 || answer.url.origin !== client.url.origin) return false;

@@ -68,7 +68,11 @@ export class DistributionRegistry implements Registry {
     return listReferrers(this.#shared.client(subject.registry), this.#side, subject, options);
   }
 
-  async hasBlob(repository: Repository, digest: Digest, options: Options = {}): Promise<boolean> {
+  async hasBlob(
+    repository: Repository,
+    digest: Digest,
+    options: Options & { readonly size?: number } = {},
+  ): Promise<boolean> {
     return hasBlob(repository, digest, { ...this.#context(repository), ...options });
   }
 

@@ -60,8 +60,16 @@ export interface OpenBlobOptions extends Options {
 
 /** A registry one can copy from and to. */
 export interface Registry extends RegistryReader {
-  /** Whether a repository already holds a blob. */
-  hasBlob(repository: Repository, digest: Digest, options?: Options): Promise<boolean>;
+  /**
+   * Whether a repository already holds a blob.
+   *
+   * @param options - `size`: bytes that it must have, where the registry says how many there are
+   */
+  hasBlob(
+    repository: Repository,
+    digest: Digest,
+    options?: Options & { readonly size?: number },
+  ): Promise<boolean>;
 
   /**
    * Streams a blob. The stream fails with `DIGEST_MISMATCH` instead of ending when its bytes are

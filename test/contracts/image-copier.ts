@@ -15,6 +15,7 @@ import {
   type TestImage,
 } from '../support/images.ts';
 import type { RepositoryStore } from '../support/registry/store.ts';
+import { imageCopierRepairs } from './image-copier-repair.ts';
 
 /** Two registries, a copier between them, and a hand on what they answer. */
 export interface CopierFixture extends AsyncDisposable {
@@ -67,6 +68,8 @@ export function imageCopierContract(
     create({ referrersApi: true, ...options });
 
   describe(`image copier: ${name}`, () => {
+    imageCopierRepairs(start, attachEverywhere, stopEvery === 1 ? 1 : 8);
+
     for (const format of ['oci', 'docker'] as const) {
       test(`copies one platform's image, ${format} media types, byte for byte`, async (t) => {
         const fixture = await start();

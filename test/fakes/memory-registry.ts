@@ -107,9 +107,14 @@ export class MemoryRegistry implements Registry {
     return this.#repository(subject).referrers(subject.digest);
   }
 
-  async hasBlob(repository: Repository, digest: Digest, options?: Options): Promise<boolean> {
+  async hasBlob(
+    repository: Repository,
+    digest: Digest,
+    options?: Options & { readonly size?: number },
+  ): Promise<boolean> {
     await this.#enter('hasBlob', blobName(repository, digest), options);
-    return this.#repository(repository).blobs.has(digest);
+    const held = this.#repository(repository).blobs.get(digest);
+    return held !== undefined && held.length === (options?.size ?? held.length);
   }
 
   async openBlob(

@@ -29,6 +29,9 @@ export function imageLine(image: ImageReport, paint: Paint): string {
   if (image.copy?.omitted !== undefined) {
     facts.push(paint('yellow', `WITHOUT ${printable(image.copy.omitted.join(', '))}`));
   }
+  if (image.repaired !== undefined) {
+    facts.push(paint('yellow', `REPAIRED: ${printable(image.reason)}`));
+  }
   if (image.unverified !== undefined) {
     facts.push(paint('yellow', `NOT VERIFIED: ${printable(image.unverified)}`));
   }

@@ -68,6 +68,14 @@ export const image: v.GenericSchema<unknown, ImageRecord> = v.object({
   error: v.exactOptional(errorReport),
   verification: v.exactOptional(verification),
   unverified: v.exactOptional(text('Why it was mirrored without an accepted signature.')),
+  repaired: v.exactOptional(
+    v.pipe(
+      v.literal(true),
+      v.description(
+        'It was broken at the target, as `reason` has it, and is whole again: of `mirror run --repair`.',
+      ),
+    ),
+  ),
   copy: v.exactOptional(copy),
   requests: count('Requests sent to registries for it; those of the skopeo engine are not known.'),
   durationMs: milliseconds('How long it was worked on.'),

@@ -1,0 +1,28 @@
+import type { Options } from '../options.ts';
+import { atDigest } from '../registry/reference.ts';
+import type { Inspector } from './inspect.ts';
+import type { PlannedImage } from './plan.ts';
+
+/**
+ * Looks behind the tag of an image whose bytes seem to be at the target, and plans to copy it again where
+ * something is wrong with it. What nobody can copy, or what is not this job's, stays as it was planned.
+ */
+export async function planRepair(
+  planned: PlannedImage,
+  inspector: Inspector,
+  options: Options,
+): Promise<PlannedImage> {
+  const { image } = planned;
+  const { source, sourceDigest, target, targetDigest: digest } = image;
+  const isOurs = planned.action === 'record' || (planned.action === 'keep' && !planned.elsewhere);
+  if (!isOurs || sourceDigest === undefined || digest !== sourceDigest) return planned;
+  const flaws = await inspector.inspect({ source, sourceDigest, target, digest }, options);
+  if (flaws.length === 0) return planned;
+  return {
+    action: 'copy',
+    image,
+    source: atDigest(source, sourceDigest),
+    reason: `broken at the target: ${flaws.map(({ problem }) => problem).join('; ')}`,
+    repairs: true,
+  };
+}

@@ -1,0 +1,98 @@
+import pLimit from 'p-limit';
+import { parseImageMap } from '../image-map/image-map.ts';
+import type { Options } from '../options.ts';
+import { nameImages } from './announce.ts';
+import { staleEntry, statusOf, type StatusSubject } from './image-status.ts';
+import type { Inspector } from './inspect.ts';
+import { unannouncedEntries } from './map-entries.ts';
+import type { RunDependencies, RunSettings } from './run.ts';
+import { statusTotals, type ImageStatus, type StatusReport } from './status-report.ts';
+
+export interface StatusDependencies extends Pick<
+  RunDependencies,
+  'releases' | 'source' | 'target' | 'now'
+> {
+  readonly store: Pick<RunDependencies['store'], 'location' | 'read'>;
+  readonly inspector: Inspector;
+}
+
+export interface StatusSettings extends Pick<
+  RunSettings,
+  'sourceRegistry' | 'isAllowedSource' | 'naming' | 'existingEntry' | 'concurrency'
+> {
+  /** Whether signatures are looked for at the target; a report says so. */
+  readonly signatures: boolean;
+  /** Leaves out what only the map names: the releases were narrowed, so it would look stale. */
+  readonly announcedOnly: boolean;
+}
+
+export interface StatusResult {
+  readonly report: StatusReport;
+  /** What kept images from being looked at, for the exit code. */
+  readonly errors: readonly unknown[];
+}
+
+/**
+ * Releases, map and target side by side: what is missing, has drifted, broke or went stale. Reads only.
+ *
+ * @throws ReleaseSourceError
+ * @throws MapStoreError
+ */
+export async function status(
+  dependencies: StatusDependencies,
+  settings: StatusSettings,
+  options: Options = {},
+): Promise<StatusResult> {
+  const { releases, store, now, source, target, inspector } = dependencies;
+  const startedAt = now();
+  const [announced, stored] = await Promise.all([releases.latest(options), store.read(options)]);
+  const map = parseImageMap(stored?.text ?? '', store.location);
+  const named = nameImages(announced.releases, settings);
+  const unannounced = unannouncedEntries(
+    map,
+    // What is no reference goes by no entry.
+    named.filter((image) => 'target' in image).map(({ release }) => release.image),
+    settings,
+  );
+  const subjects: readonly StatusSubject[] = [
+    ...named.map((image) => ({ image, announced: true })),
+    ...(settings.announcedOnly ? [] : unannounced.images).map((image) => ({
+      image,
+      announced: false,
+    })),
+  ];
+  const keepsForeignEntries = settings.existingEntry === 'keep';
+  const limit = pLimit(settings.concurrency);
+  const looked = await Promise.all(
+    subjects.map((subject) =>
+      limit(() =>
+        statusOf(subject, { source, target, map, keepsForeignEntries, inspector }, options),
+      ),
+    ),
+  );
+  const images = [
+    ...looked.map((each) => each.status),
+    ...(settings.announcedOnly ? [] : unannounced.repositories).map(
+      ({ key, value }): ImageStatus => ({
+        image: key,
+        announced: false,
+        target: value,
+        findings: [staleEntry(key)],
+      }),
+    ),
+  ];
+  const report: StatusReport = {
+    startedAt: new Date(startedAt).toISOString(),
+    durationMs: now() - startedAt,
+    releases: { location: releases.location, skipped: announced.skipped },
+    map: {
+      location: store.location,
+      ...(stored === undefined ? {} : { revision: stored.revision }),
+      others: settings.announcedOnly ? 0 : unannounced.others,
+    },
+    signatures: settings.signatures,
+    images,
+    totals: statusTotals(images),
+  };
+  return { report, errors: looked.flatMap(({ error }) => (error === undefined ? [] : [error])) };
+}
