@@ -12,6 +12,7 @@ import { imagePlatforms } from './image-platforms.ts';
 import { digestsOf, readManifest, readTree, type ManifestTree } from './manifest-tree.ts';
 import { isSparse, omittedPlatforms, selectPlatforms } from './platforms.ts';
 import { readBack } from './read-back.ts';
+import { isTagTaken } from './tag-guard.ts';
 import type { TreeWriter } from './tree-writer.ts';
 
 /** What every copier is given. */
@@ -27,6 +28,8 @@ export interface CopierOptions {
   readonly platforms?: readonly Platform[];
   /** Milliseconds before each further look at a tag that does not show what was written. */
   readonly lookAgainAfter?: readonly number[];
+  /** Milliseconds for which a look at a tag that is not to be overwritten is good. */
+  readonly lookHoldsMs?: number;
 }
 
 /**
@@ -90,7 +93,8 @@ export function createCopier(
 
       const isTagged =
         !isNew && (atTarget ?? (await target.head(to, session.options)))?.digest === from.digest;
-      if (!isTagged) {
+      const guard = { ...copyOptions, lookHoldsMs: options.lookHoldsMs };
+      if (!isTagged && !(await isTagTaken(target, to, from.digest, guard))) {
         await writer.writeManifest(tree, to, session);
         const { lookAgainAfter } = options;
         await readBack(target, to, from.digest, { ...session.options, lookAgainAfter });

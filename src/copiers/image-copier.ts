@@ -16,8 +16,17 @@ export interface ImageCopier {
 export interface CopyOptions extends Options {
   /** Called as bytes move; for displays, never for decisions. */
   readonly onProgress?: (progress: CopyProgress) => void;
-  /** What the target's tag has just been seen to name; the copier asks where it is not told. */
-  readonly atTarget?: { readonly digest: Digest | undefined };
+  /** What the target's tag has been seen to name; the copier asks where it is not told. */
+  readonly atTarget?: {
+    readonly digest: Digest | undefined;
+    /** By `performance.now()`: what was seen long before the tag is written is looked at again. */
+    readonly seenAt: number;
+  };
+  /**
+   * What to do where another image has come under the tag meanwhile; `overwrite` by default. No
+   * registry writes a tag on a condition: between the last look and the writing there is a moment left.
+   */
+  readonly existing?: 'refuse' | 'overwrite';
   /**
    * Looks at everything the image refers to, though the target has its manifest: what was lost there
    * is sent again. Without it, what has its manifest is taken to be whole.

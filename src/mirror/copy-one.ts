@@ -16,7 +16,8 @@ import { guarded } from './guarded.ts';
 import { resultOf, type ImageResult, type Learn, type Passed } from './image-result.ts';
 import type { PlanPolicy } from './plan.ts';
 import type { RunEvent } from './run.ts';
-import { evidenceOf, verify, type VerifyMode } from './verify.ts';
+import { verifyAndRead } from './verify-and-read.ts';
+import { evidenceOf, type VerifyMode } from './verify.ts';
 
 /** The parts of a copy, each behind its seam. */
 export interface CopyOneDependencies {
@@ -89,6 +90,7 @@ async function takeSteps(
   const image = formatReference(source);
 
   onEvent({ type: 'step', image, step: 'discover' });
+  const seenAt = performance.now();
   const [found, held] = await Promise.all([
     dependencies.source.head(source, waiting),
     dependencies.target.head(target, waiting),
@@ -102,13 +104,14 @@ async function takeSteps(
 
   onEvent({ type: 'step', image, step: 'verify' });
   const verifying = { ...dependencies, mode: settings.verify, graceSeconds: 0 };
-  const verified = await verify(atDigest(source, found.digest), verifying, waiting);
+  const verified = await verifyAndRead(atDigest(source, found.digest), verifying, waiting);
   learn(evidenceOf(verified));
 
   onEvent({ type: 'step', image, step: 'copy' });
   const { digest: _, ...copy } = await dependencies.copier.copy(verified.source, target, {
     ...waiting,
-    atTarget: { digest: held?.digest },
+    atTarget: { digest: held?.digest, seenAt },
+    existing: settings.existingTarget,
     onProgress: (progress) => onEvent({ type: 'progress', image, progress }),
   });
   if (isHeld && copy.manifests === 0) {

@@ -14,6 +14,7 @@ import { plan, type PlannedImage } from './plan.ts';
 import { planRepair } from './repair.ts';
 import type { ImageReport } from './report.ts';
 import type { BoundedOptions, RunDependencies, RunSettings } from './run.ts';
+import { verifyAndRead } from './verify-and-read.ts';
 import { evidenceOf, verify } from './verify.ts';
 
 /** A step an image is seen in from outside. */
@@ -46,6 +47,7 @@ async function takeSteps(image: NamedImage, context: ImageContext, learn: Learn)
   const announced = image.release.image;
 
   onEvent({ type: 'step', image: announced, step: 'discover' });
+  const seenAt = performance.now();
   const planned = await discoverAndPlan(image, context, waiting);
   const { action, reason } = planned;
   learn({ action, ...digestOf(planned) });
@@ -57,14 +59,17 @@ async function takeSteps(image: NamedImage, context: ImageContext, learn: Learn)
   if (settings.until === 'plan') return { outcome: 'planned', reason };
 
   onEvent({ type: 'step', image: announced, step: 'verify' });
-  const verified = await verify(planned.source, { ...dependencies, ...settings.verify }, waiting);
+  const verifying = settings.until === 'verify' ? verify : verifyAndRead;
+  const judging = { ...dependencies, ...settings.verify };
+  const verified = await verifying(planned.source, judging, waiting);
   learn(evidenceOf(verified));
   if (settings.until === 'verify') return { outcome: 'planned', reason };
 
   onEvent({ type: 'step', image: announced, step: 'copy' });
-  const { digest: _, ...copy } = await dependencies.copier.copy(verified.source, image.target, {
+  const { digest, ...copy } = await dependencies.copier.copy(verified.source, image.target, {
     ...waiting,
-    atTarget: { digest: planned.image.targetDigest },
+    atTarget: { digest: planned.image.targetDigest, seenAt },
+    existing: settings.existingTarget,
     repair: planned.repairs === true,
     onProgress: (progress) => onEvent({ type: 'progress', image: announced, progress }),
   });
@@ -73,7 +78,7 @@ async function takeSteps(image: NamedImage, context: ImageContext, learn: Learn)
     outcome: planned.action === 'copy' ? 'mirrored' : 'recorded',
     reason,
     copy,
-    mirrored: { ...image, digest: verified.source.digest },
+    mirrored: { ...image, digest },
   };
 }
 
