@@ -14,7 +14,7 @@ const KEYS_NAMED = 5;
 
 export interface PublishOptions extends Options {
   readonly store: MapStore;
-  /** Runs before every look at the map: finds out what `edit` has to know about this moment. */
+  /** Runs beside every look at the map: finds out what `edit` has to know about this moment. */
   readonly prepare?: (options: Options) => Promise<void>;
   /**
    * Gives the new text for the map's present one; `undefined`: there is no map yet. Called again
@@ -91,8 +91,11 @@ async function tryOnce(
   state: State,
   waiting: Options,
 ): Promise<Published | 'spent'> {
-  await prepare?.(waiting);
-  const current = await store.read(waiting);
+  // Side by side; both are waited for, so that nothing goes on behind the back of the next try.
+  const [prepared, read] = await Promise.allSettled([prepare?.(waiting), store.read(waiting)]);
+  if (prepared.status === 'rejected') throw prepared.reason;
+  if (read.status === 'rejected') throw read.reason;
+  const current = read.value;
   // A write whose reply was lost has landed; an SDK that repeated it reports a conflict. Either
   // way the bytes there are ours.
   if (state.pending !== undefined && current?.text === state.pending) {
