@@ -35,152 +35,155 @@ const wish = (version: string): { readonly app: string; readonly image: string }
   image: `atlanhq/atlan-teradata-app:${version}`,
 });
 
-// Together, as each waits for most of its time.
-describe(
-  'an orchestrator outlives',
-  { concurrency: true, skip: whyNot('dockerd') ?? false },
-  () => {
-    const endings: (() => Promise<void>)[] = [];
-    let machine: Machine;
-    let temporal: TemporalServer;
-    let client: Client;
+/** What becomes of an orchestrator whose control plane, or map, is away. Together, as each waits. */
+export function controlPlaneOutages(): void {
+  describe(
+    'an orchestrator outlives',
+    { concurrency: true, skip: whyNot('dockerd') ?? false },
+    () => {
+      const endings: (() => Promise<void>)[] = [];
+      let machine: Machine;
+      let temporal: TemporalServer;
+      let client: Client;
 
-    before(async () => {
-      const started = await Promise.all([startMachine(), startTemporal()]);
-      machine = started[0];
-      temporal = started[1];
-      const connected = await temporalClient(temporal.address);
-      client = connected.client;
-      endings.push(connected.close, temporal.stop, started[0].stop);
-    });
-
-    after(async () => {
-      for (const end of endings) await end();
-    });
-
-    test('Temporal being gone: it mends, obeys its own command line, and tells later', async (t) => {
-      if (!requireServer(t, 'temporal')) return;
-      const deployment = 'gone';
-      const own = await startTemporal();
-      t.after(own.stop);
-      const tenant = await startTenant(t);
-      const orchestrator = await startOrchestrator(t, machine, {
-        deployment,
-        domain: tenant.server.host,
-        temporal: `{ address: "${own.address}", tls: false, auth: none }`,
-        callbackUrl: `${tenant.server.url}/callback`,
+      before(async () => {
+        const engine = await startMachine();
+        machine = engine;
+        temporal = await startTemporal();
+        const connected = await temporalClient(temporal.address);
+        client = connected.client;
+        endings.push(connected.close, temporal.stop, engine.stop);
       });
-      const first = await temporalClient(own.address);
-      t.after(first.close);
-      await serves(execute(first.client, deployment, 'install', wish('1'), 'install-1'), '1');
 
-      await own.kill();
-      await orchestrator.untilTemporal('unreachable', LONG_MS);
-      const health = await orchestrator.program.run('health');
-      assert.equal(health.exitCode, 0, health.stdout);
-      assert.match(health.stdout, /^alive .*active, Temporal unreachable/);
-      // Nobody is there to tell it to, and the app is started again all the same.
-      const name = containerName(deployment, 'teradata');
-      const app = await machine.engine.inspect(name);
-      assert.ok(app !== undefined);
-      await machine.engine.stop(app.id, 5);
-      await waitFor(
-        'the app is started again',
-        async () => ((await machine.engine.inspect(name))?.state === 'running' ? true : undefined),
-        LONG_MS,
-      );
-      const named = ['--image', wish('2').image, '--command-id', 'by-hand'];
-      const byHand = await orchestrator.program.run('upgrade', 'teradata', ...named);
-      assert.equal(byHand.exitCode, 0, byHand.stdout + byHand.stderr);
-
-      await own.restart();
-      await orchestrator.untilTemporal('polling', LONG_MS);
-      const status = await execute(first.client, deployment, 'status', {}, 'status-1');
-      assert.equal(v.parse(statusResult, status).apps[0]?.current?.version, '2');
-      // What was installed is told again when it was started again: by the same id, as a fact.
-      const heard = (commandId: string): DeploymentEvent | undefined =>
-        tenant.events.find((event) => event.commandId === commandId);
-      assert.equal(heard('install-1')?.serving?.version, '1');
-      const told = await waitFor('the control plane to hear', () => heard('by-hand'), LONG_MS);
-      assert.equal(told.serving?.version, '2');
-    });
-
-    test('a client whose secret is revoked, for so long that its worker fails for good', async (t) => {
-      if (!requireServer(t, 'temporal')) return;
-      const deployment = 'revoked';
-      const tenant = await startTenant(t);
-      const gate = await openTemporalGate(temporal.address);
-      t.after(async () => gate.stop());
-      const orchestrator = await startOrchestrator(t, machine, {
-        deployment,
-        domain: tenant.server.host,
-        temporal: `{ address: "${gate.address}", tls: false, auth: oauth }`,
+      after(async () => {
+        for (const end of endings) await end();
       });
-      tenant.revoked = true;
-      gate.accept(() => false);
-      // Polls that are open would go on for a minute.
-      await gate.close();
-      await gate.reopen();
-      await waitFor(
-        'the worker to fail for good, and the token service to refuse its successor a token',
-        async () =>
-          /the worker is FAILED[^]*answered 401, saying "invalid_client/.test(
-            await orchestrator.log(),
-          )
-            ? true
-            : undefined,
-        LONG_MS,
-      );
-      const { temporal: seen } = await orchestrator.untilTemporal('refused');
-      assert.match(seen.reason ?? '', /check client_id and client_secret/);
-      assert.equal((await orchestrator.program.run('health')).exitCode, 0);
 
-      tenant.revoked = false;
-      gate.accept(() => true);
-      await serves(execute(client, deployment, 'install', wish('1'), 'revoked-1'), '1');
-      assert.equal((await orchestrator.log()).includes(CLIENT_SECRET), false);
-    });
+      test('Temporal being gone: it obeys its own command line, mends, and tells what was done', async (t) => {
+        if (!requireServer(t, 'temporal')) return;
+        const deployment = 'gone';
+        const own = await startTemporal();
+        t.after(own.stop);
+        const tenant = await startTenant(t);
+        const orchestrator = await startOrchestrator(t, machine, {
+          deployment,
+          domain: tenant.server.host,
+          temporal: `{ address: "${own.address}", tls: false, auth: none }`,
+          callbackUrl: `${tenant.server.url}/callback`,
+        });
+        const first = await temporalClient(own.address);
+        t.after(first.close);
+        await serves(execute(first.client, deployment, 'install', wish('1'), 'install-1'), '1');
 
-    test('an object store that is gone: the workflow waits for it', async (t) => {
-      if (!requireServer(t, 'temporal', 'minio')) return;
-      const deployment = 'storeless';
-      const store = await startMinio();
-      t.after(store.stop);
-      const bucket = await S3Bucket.create(store, 'sdr');
-      await bucket.put(MAP_KEY, machine.map);
-      const items = Object.entries({
-        bucket: bucket.name,
-        region: 'us-east-1',
-        endpoint: store.url,
-        accessKey: store.accessKeyId,
-        secretKey: store.secretAccessKey,
-        forcePathStyle: 'true',
-      }).map(([name, value]) => ({ name, value }));
-      const orchestrator: OrchestratorProcess = await startOrchestrator(t, machine, {
-        deployment,
-        domain: 'acme.atlan.com',
-        temporal: `{ address: "${temporal.address}", tls: false, auth: none }`,
-        objectStore: JSON.stringify({ type: 'bindings.aws.s3', metadata: items }),
+        // For about a minute: it is noticed within 15 s, and then nothing changes with time but the pauses.
+        await own.kill();
+        const named = ['--image', wish('2').image, '--command-id', 'by-hand'];
+        const byHand = await orchestrator.program.run('upgrade', 'teradata', ...named);
+        assert.equal(byHand.exitCode, 0, byHand.stdout + byHand.stderr);
+        await orchestrator.untilTemporal('unreachable', LONG_MS);
+        const health = await orchestrator.program.run('health');
+        assert.equal(health.exitCode, 0, health.stdout);
+        assert.match(health.stdout, /^alive .*active, Temporal unreachable/);
+        // Nobody is there to tell it to, and the app is started again all the same.
+        const name = containerName(deployment, 'teradata');
+        const app = await machine.engine.inspect(name);
+        assert.ok(app !== undefined);
+        await machine.engine.stop(app.id, 5);
+        await waitFor(
+          'the app is started again',
+          async () =>
+            (await machine.engine.inspect(name))?.state === 'running' ? true : undefined,
+          LONG_MS,
+        );
+        await own.restart();
+        await orchestrator.untilTemporal('polling', LONG_MS);
+        const status = await execute(first.client, deployment, 'status', {}, 'status-1');
+        assert.equal(v.parse(statusResult, status).apps[0]?.current?.version, '2');
+        // Perhaps more than once, as it was started again: by the same id, as a fact.
+        const heard = (commandId: string): DeploymentEvent | undefined =>
+          tenant.events.find((event) => event.commandId === commandId);
+        assert.equal(heard('install-1')?.serving?.version, '1');
+        const told = await waitFor('the control plane to hear', () => heard('by-hand'), LONG_MS);
+        assert.equal(told.serving?.version, '2');
       });
-      await serves(execute(client, deployment, 'install', wish('1'), 'storeless-1'), '1');
 
-      await store.kill();
-      const handle = await client.workflow.start('upgrade', {
-        taskQueue: `atlan-sdr-${deployment}`,
-        workflowId: 'storeless-2',
-        args: [wish('2')],
+      test('a client whose secret is revoked, for so long that its worker fails for good', async (t) => {
+        if (!requireServer(t, 'temporal')) return;
+        const deployment = 'revoked';
+        const tenant = await startTenant(t);
+        const gate = await openTemporalGate(temporal.address);
+        t.after(async () => gate.stop());
+        const orchestrator = await startOrchestrator(t, machine, {
+          deployment,
+          domain: tenant.server.host,
+          temporal: `{ address: "${gate.address}", tls: false, auth: oauth }`,
+        });
+        tenant.revoked = true;
+        gate.accept(() => false);
+        // Polls that are open would go on for a minute.
+        await gate.close();
+        await gate.reopen();
+        await waitFor(
+          'the worker to fail for good, and the token service to refuse its successor a token',
+          async () =>
+            /the worker is FAILED[^]*answered 401, saying "invalid_client/.test(
+              await orchestrator.log(),
+            )
+              ? true
+              : undefined,
+          LONG_MS,
+        );
+        const { temporal: seen } = await orchestrator.untilTemporal('refused');
+        assert.match(seen.reason ?? '', /check client_id and client_secret/);
+        assert.equal((await orchestrator.program.run('health')).exitCode, 0);
+
+        tenant.revoked = false;
+        gate.accept(() => true);
+        await serves(execute(client, deployment, 'install', wish('1'), 'revoked-1'), '1');
+        assert.equal((await orchestrator.log()).includes(CLIENT_SECRET), false);
       });
-      await waitFor('the second attempt', async () => {
-        const { raw } = await handle.describe();
-        const [activity] = raw.pendingActivities ?? [];
-        return (activity?.attempt ?? 0) > 1 ? true : undefined;
+
+      test('an object store that is gone: the workflow waits for it', async (t) => {
+        if (!requireServer(t, 'temporal', 'minio')) return;
+        const deployment = 'storeless';
+        const store = await startMinio();
+        t.after(store.stop);
+        const bucket = await S3Bucket.create(store, 'sdr');
+        await bucket.put(MAP_KEY, machine.map);
+        const items = Object.entries({
+          bucket: bucket.name,
+          region: 'us-east-1',
+          endpoint: store.url,
+          accessKey: store.accessKeyId,
+          secretKey: store.secretAccessKey,
+          forcePathStyle: 'true',
+        }).map(([name, value]) => ({ name, value }));
+        const orchestrator: OrchestratorProcess = await startOrchestrator(t, machine, {
+          deployment,
+          domain: 'acme.atlan.com',
+          temporal: `{ address: "${temporal.address}", tls: false, auth: none }`,
+          objectStore: JSON.stringify({ type: 'bindings.aws.s3', metadata: items }),
+        });
+        await serves(execute(client, deployment, 'install', wish('1'), 'storeless-1'), '1');
+
+        await store.kill();
+        const handle = await client.workflow.start('upgrade', {
+          taskQueue: `atlan-sdr-${deployment}`,
+          workflowId: 'storeless-2',
+          args: [wish('2')],
+        });
+        await waitFor('the second attempt', async () => {
+          const { raw } = await handle.describe();
+          const [activity] = raw.pendingActivities ?? [];
+          return (activity?.attempt ?? 0) > 1 ? true : undefined;
+        });
+        assert.match(await orchestrator.log(), /upgrade failed .*code=MAP_UNAVAILABLE/);
+        await store.restart();
+        await serves(handle.result(), '2');
       });
-      assert.match(await orchestrator.log(), /upgrade failed .*code=MAP_UNAVAILABLE/);
-      await store.restart();
-      await serves(handle.result(), '2');
-    });
-  },
-);
+    },
+  );
+}
 
 async function serves(result: Promise<unknown>, version: string): Promise<void> {
   const { outcome, serving } = v.parse(appResult, await result);

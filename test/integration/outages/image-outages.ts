@@ -74,32 +74,35 @@ const OUTAGES: readonly Outage[] = [
   },
 ];
 
-describe('an app outlives', { concurrency: true }, () => {
-  for (const { name, program, start } of ENGINES) {
-    test(`on ${name}`, { skip: whyNot(program) ?? false }, async (t) => {
-      const scene = await startAppScene(t, start);
-      const installed = await scene.run('install', '1');
-      assert.equal(installed.exitCode, 0, installed.said);
+/** What comes between an orchestrator and an image, on each engine. */
+export function imageOutages(): void {
+  describe('an app outlives', { concurrency: true }, () => {
+    for (const { name, program, start } of ENGINES) {
+      test(`on ${name}`, { skip: whyNot(program) ?? false }, async (t) => {
+        const scene = await startAppScene(t, start);
+        const installed = await scene.run('install', '1');
+        assert.equal(installed.exitCode, 0, installed.said);
 
-      for (const [index, outage] of OUTAGES.entries()) {
-        if (outage.isOfEngine !== true && program !== 'dockerd') continue;
-        await t.test(outage.title, async () => {
-          await assertOutlived(scene, outage, `${index + 2}`);
+        for (const [index, outage] of OUTAGES.entries()) {
+          if (outage.isOfEngine !== true && program !== 'dockerd') continue;
+          await t.test(outage.title, async () => {
+            await assertOutlived(scene, outage, `${index + 2}`);
+          });
+        }
+
+        if (program !== 'dockerd') return;
+        await t.test('a registry that asks for a moment of patience (429)', async () => {
+          scene.registry.shut('busy');
+          const patient = scene.run('upgrade', '1');
+          await asked(scene, 2);
+          scene.registry.shut('open');
+          const { exitCode, said } = await patient;
+          assert.equal(exitCode, 0, said);
         });
-      }
-
-      if (program !== 'dockerd') return;
-      await t.test('a registry that asks for a moment of patience (429)', async () => {
-        scene.registry.shut('busy');
-        const patient = scene.run('upgrade', '1');
-        await asked(scene, 2);
-        scene.registry.shut('open');
-        const { exitCode, said } = await patient;
-        assert.equal(exitCode, 0, said);
       });
-    });
-  }
-});
+    }
+  });
+}
 
 /** The command fails in words, what serves is not touched, and afterwards the same command succeeds. */
 async function assertOutlived(scene: AppScene, outage: Outage, next: string): Promise<void> {
