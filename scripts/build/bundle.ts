@@ -1,4 +1,5 @@
-import { build } from 'esbuild';
+import { build, type BuildResult, type Plugin } from 'esbuild';
+import { exportsByName, lazyCommonJs } from './common-js.ts';
 
 /** Everything that is started or imported by name; all else is in chunks that these share. */
 const ENTRIES = {
@@ -14,7 +15,7 @@ const require = $createRequire(import.meta.url);`;
 
 export interface Bundle {
   readonly files: readonly { readonly path: string; readonly contents: Uint8Array }[];
-  /** Paths of the modules of which anything is inside, relative to the root. */
+  /** Paths of the modules of which anything is inside, relative to the root; but for wrappers. */
   readonly modules: readonly string[];
 }
 
@@ -23,7 +24,32 @@ export interface Bundle {
  * imported lazily in the sources lies in chunks of its own: a cloud's SDK is loaded where it is used.
  */
 export async function bundle(root: string): Promise<Bundle> {
-  const { outputFiles, metafile } = await build({
+  // Which modules are CommonJS is known afterwards.
+  const { metafile: first } = await bundleWith([], root);
+  const named = exportsByName(root, lazyCommonJs(first));
+  const { outputFiles, metafile } = await bundleWith([named], root);
+  const unnamed = lazyCommonJs(metafile);
+  if (unnamed.size > 0) throw new Error(`imported without names: ${[...unnamed].join(', ')}`);
+  return {
+    files: outputFiles.map(({ path, contents }) => ({
+      path: path.slice(`${root}/dist/`.length),
+      contents,
+    })),
+    modules: Object.values(metafile.outputs).flatMap(({ inputs }) =>
+      Object.entries(inputs)
+        .filter(([module, { bytesInOutput }]) => bytesInOutput > 0 && !module.includes(':'))
+        .map(([module]) => module),
+    ),
+  };
+}
+
+interface Options {
+  readonly metafile: true;
+  readonly write: false;
+}
+
+async function bundleWith(plugins: Plugin[], root: string): Promise<BuildResult<Options>> {
+  return await build({
     absWorkingDir: root,
     entryPoints: ENTRIES,
     outdir: 'dist',
@@ -36,6 +62,7 @@ export async function bundle(root: string): Promise<Bundle> {
     platform: 'node',
     target: 'node22.22',
     external: ['@temporalio/*'],
+    plugins,
     banner: { js: REQUIRE },
     minifyWhitespace: true,
     minifySyntax: true,
@@ -45,15 +72,4 @@ export async function bundle(root: string): Promise<Bundle> {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  return {
-    files: outputFiles.map(({ path, contents }) => ({
-      path: path.slice(`${root}/dist/`.length),
-      contents,
-    })),
-    modules: Object.values(metafile.outputs).flatMap(({ inputs }) =>
-      Object.entries(inputs)
-        .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-        .map(([module]) => module),
-    ),
-  };
 }
