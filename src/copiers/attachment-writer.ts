@@ -26,6 +26,14 @@ export interface AttachmentWriterDependencies {
   readonly logger: Logger;
 }
 
+/** In what state of its image something is written that is attached to it. */
+export interface Moment {
+  /** The image was not at the target, so nothing is likely to be attached to it there. */
+  readonly isNew: boolean;
+  /** The writing of the image itself, which goes before any manifest that is attached to it. */
+  readonly after: Promise<unknown>;
+}
+
 /** Writes signatures, attestations and SBOMs to where readers of the target look for them. */
 export class AttachmentWriter {
   readonly #source: Registry;
@@ -44,16 +52,18 @@ export class AttachmentWriter {
     this.#referrers = new TargetReferrers(target);
   }
 
-  /**
-   * Writes all that is attached to one manifest.
-   *
-   * @param isNew - the image was not at the target, so nothing is likely to be attached to it there
-   */
-  async write(attached: Attached, session: CopySession, isNew: boolean): Promise<void> {
+  /** Brings the contents of what is attached, which depend on nothing, while the image's own come. */
+  async bringContents(attached: readonly Attached[], session: CopySession): Promise<void> {
+    const manifests = attached.flatMap(({ attachments }) => attachments);
+    await session.all(manifests.map(({ manifest }) => this.#writeContents(manifest, session)));
+  }
+
+  /** Writes all that is attached to one manifest. */
+  async write(attached: Attached, session: CopySession, moment: Moment): Promise<void> {
     const subject = atDigest(session.target, attached.subject);
     await this.#subjects.run(
       formatReference(subject),
-      () => this.#write(subject, attached.attachments, session, isNew),
+      () => this.#write(subject, attached.attachments, session, moment),
       session.stopped,
     );
   }
@@ -62,8 +72,9 @@ export class AttachmentWriter {
     subject: DigestReference,
     attachments: readonly Attachment[],
     session: CopySession,
-    isNew: boolean,
+    moment: Moment,
   ): Promise<void> {
+    const { isNew, after } = moment;
     const listed = isNew ? new Set<Digest>() : await this.#referrers.listed(subject, session);
     const isHeld = ({ tag, manifest }: Attachment): boolean =>
       tag === undefined && listed.has(manifest.digest);
@@ -73,19 +84,46 @@ export class AttachmentWriter {
       }
     }
     const missing = attachments.filter((attachment) => !isHeld(attachment));
+    // A classic tag needs no list, unless its manifest names a subject as well.
+    const isReferrer = ({ manifest }: Attachment): boolean =>
+      manifest.subject?.digest === subject.digest;
+    await session.all([
+      this.#putReferrers(subject, missing.filter(isReferrer), session, { listed, after }),
+      ...missing
+        .filter((attachment) => !isReferrer(attachment))
+        .map((attachment) => this.#put(attachment, subject, session, after)),
+    ]);
+  }
+
+  /**
+   * One after another: of several referrers of one subject that are put at once, olareg 0.1.2 loses
+   * all but one from its list, though it answers `OCI-Subject` to each.
+   */
+  async #putReferrers(
+    subject: DigestReference,
+    attachments: readonly Attachment[],
+    session: CopySession,
+    { listed, after }: { readonly listed: ReadonlySet<Digest> } & Pick<Moment, 'after'>,
+  ): Promise<void> {
     const unlisted: Manifest[] = [];
-    // One after another: of several referrers of one subject that are put at once, olareg 0.1.2
-    // loses all but one from its list, though it answers `OCI-Subject` to each.
-    for (const { tag, manifest } of missing) {
-      const isListed =
-        tag === undefined
-          ? await this.#putManifest(manifest, subject, session)
-          : await this.#putClassic(manifest, atTag(subject, tag), session);
-      // A classic tag needs no list, unless its manifest names a subject as well.
-      const isReferrer = manifest.subject?.digest === subject.digest;
-      if (isReferrer && !isListed && !listed.has(manifest.digest)) unlisted.push(manifest);
+    for (const attachment of attachments) {
+      const isListed = await this.#put(attachment, subject, session, after);
+      const { manifest } = attachment;
+      if (!isListed && !listed.has(manifest.digest)) unlisted.push(manifest);
     }
     await this.#referrers.addUnlisted(subject, unlisted, session);
+  }
+
+  /** @returns whether the registry lists it as a referrer */
+  async #put(
+    { tag, manifest }: Attachment,
+    subject: DigestReference,
+    session: CopySession,
+    after: Moment['after'],
+  ): Promise<boolean> {
+    return tag === undefined
+      ? this.#putManifest(manifest, subject, session, after)
+      : this.#putClassic(manifest, atTag(subject, tag), session, after);
   }
 
   async #restore(manifest: Manifest, subject: Repository, session: CopySession): Promise<void> {
@@ -98,10 +136,12 @@ export class AttachmentWriter {
     manifest: Manifest,
     reference: DigestReference | TagReference,
     session: CopySession,
+    after: Moment['after'],
   ): Promise<boolean> {
     const at = reference.kind === 'tag' ? reference : atDigest(reference, manifest.digest);
     const tree = await readTree(this.#source, manifest, session);
     await this.#writer.writeContents(tree, session);
+    await after;
     const { subjectIndexed } = await this.#writer.writeManifest(tree, at, session);
     if (!subjectIndexed || manifest.subject === undefined) return false;
     return this.#referrers.hasApi(atDigest(reference, manifest.subject.digest), session);
@@ -111,6 +151,7 @@ export class AttachmentWriter {
     manifest: Manifest,
     reference: TagReference,
     session: CopySession,
+    after: Moment['after'],
   ): Promise<boolean> {
     const { options } = session;
     const held = await this.#target.head(reference, options);
@@ -129,11 +170,12 @@ export class AttachmentWriter {
       if (session.repairs) await this.#writeContents(manifest, session);
       return false;
     }
-    if (merge.kind === 'replace') return this.#putManifest(manifest, reference, session);
+    if (merge.kind === 'replace') return this.#putManifest(manifest, reference, session, after);
     this.#logger.info('the target has signatures of its own; adding to them', {
       tag: formatReference(reference),
     });
     await this.#writeContents(manifest, session);
+    await after;
     await this.#target.putManifest(reference, merge.manifest, options);
     session.tally.manifests += 1;
     return false;

@@ -4,7 +4,7 @@ import { formatPlatform } from '../registry/platform.ts';
 import { atDigest } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
 import { discoverAttachments } from '../signatures/discover.ts';
-import { findAttachments } from './attachment-search.ts';
+import { findAttachments, type Attached } from './attachment-search.ts';
 import { AttachmentWriter } from './attachment-writer.ts';
 import { CopySession } from './copy-session.ts';
 import type { CopyResult, ImageCopier } from './image-copier.ts';
@@ -75,21 +75,28 @@ export function createCopier(
       const tree = platforms === undefined ? whole : selectPlatforms(whole, platforms, from);
       const omitted = omittedPlatforms(tree);
 
+      const search = async (): Promise<readonly Attached[]> => {
+        if (!options.signatures) return [];
+        const subjects = digestsOf(tree);
+        const attached = await findAttachments(source, subjects, session, { discover, logger });
+        if (isNew) await attachmentWriter.bringContents(attached, session);
+        return attached;
+      };
       const [present, attached, brought] = await session.all([
         imagePlatforms(tree, source, session, logger),
-        options.signatures
-          ? findAttachments(source, digestsOf(tree), session, { discover, logger })
-          : [],
+        search(),
         // Of a sparse index the target may have other platforms than are wanted now.
         isNew || isSparse(tree) ? bring(tree, session) : 'manifest',
       ]);
       if (session.repairs && !isNew) await writer.restore(tree, byDigest, session);
 
       // With nothing to attach to it the tag's own PUT is enough.
-      if (brought === 'contents' && attached.length > 0) {
-        await writer.writeManifest(tree, byDigest, session);
-      }
-      await session.all(attached.map((one) => attachmentWriter.write(one, session, isNew)));
+      const isByDigest = brought === 'contents' && attached.length > 0;
+      const after = Promise.resolve(isByDigest && writer.writeManifest(tree, byDigest, session));
+      await session.all([
+        after,
+        ...attached.map((one) => attachmentWriter.write(one, session, { isNew, after })),
+      ]);
 
       const isTagged =
         !isNew && (atTarget ?? (await target.head(to, session.options)))?.digest === from.digest;
