@@ -23,6 +23,7 @@ import {
   type GlobalOptions,
   type ProgramContext,
 } from './program.ts';
+import type { ReportedConfig } from './wire-reporter.ts';
 import type { World } from './world.ts';
 
 /** The `mirror` command line, from its arguments to its exit code. */
@@ -72,6 +73,7 @@ interface RunFlags {
   readonly dryRun?: true;
   readonly repair?: true;
   readonly only?: readonly string[];
+  readonly reportJson?: string;
 }
 
 const ONLY = new Option('--only <glob>', 'look at these apps or images only; repeatable').argParser(
@@ -88,7 +90,7 @@ function addRun(program: Command, context: ProgramContext): void {
     name: 'run',
     summary: 'mirror what is announced, once: verify, copy, publish the map',
     options: [dryRun, repair, ONLY],
-    overrides: ['releases', 'target', 'map', 'verify', 'copy'],
+    overrides: ['releases', 'target', 'map', 'verify', 'copy', 'report'],
     help: RUN_HELP,
   }).action(async (flags: RunFlags, command: Command) => {
     await mirror(command, flags, flags.dryRun === true ? 'verify' : 'publish', context);
@@ -179,7 +181,8 @@ function addStatus(program: Command, { terminal, world, finish }: ProgramContext
   });
 }
 
-function addDoctor(program: Command, { terminal, world, finish }: ProgramContext): void {
+function addDoctor(program: Command, context: ProgramContext): void {
+  const { terminal, world, finish, process } = context;
   addCommand(program, {
     name: 'doctor',
     summary: 'try everything a run needs, and say what to do about what fails',
@@ -189,7 +192,7 @@ function addDoctor(program: Command, { terminal, world, finish }: ProgramContext
   }).action(async ({ only = [] }: RunFlags, command: Command) => {
     const config = await load(command, undefined, world());
     const { doctorCommand } = await import('./commands/doctor.ts');
-    finish(await doctorCommand(config, only, terminal(), world()));
+    finish(await doctorCommand(config, only, terminal(), { world: world(), process }));
   });
 }
 
@@ -212,7 +215,7 @@ function addCommand(
 
 async function mirror(
   command: Command,
-  { only = [], repair }: RunFlags,
+  { only = [], repair, reportJson }: RunFlags,
   until: 'plan' | 'verify' | 'publish',
   { terminal, world, finish, process }: ProgramContext,
 ): Promise<void> {
@@ -228,11 +231,17 @@ async function mirror(
     const accepted = describeVerify(config.verify);
     // A look at a part, or one that changes nothing, is a person's: it says nothing of the job.
     const isJob = until === 'publish' && only.length === 0;
-    const reporter = isJob ? await wireReporter(config, world()) : undefined;
+    const reports = isJob ? config : reportJson === undefined ? undefined : withReportAlone(config);
+    const reporter = reports && (await wireReporter(reports, world()));
     finish(await runCommand(wired, terminal(), process, { until, accepted, reporter }));
   } finally {
     wired.close();
   }
+}
+
+/** Nobody is told, and nothing that the job remembers is touched. */
+function withReportAlone({ report: { json = '' }, map }: Config): ReportedConfig {
+  return { report: { json, besideMap: false }, map };
 }
 
 async function load<Needed extends Section = keyof Config>(

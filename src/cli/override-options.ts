@@ -3,7 +3,15 @@ import type { ConfigOverrides } from '../config/overrides.ts';
 import { collect } from './program.ts';
 
 /** Which commands take an option: those that need what it is about. */
-export type OverrideGroup = 'releases' | 'target' | 'map' | 'verify' | 'copy' | 'image' | 'answers';
+export type OverrideGroup =
+  | 'releases'
+  | 'target'
+  | 'map'
+  | 'verify'
+  | 'copy'
+  | 'image'
+  | 'report'
+  | 'answers';
 
 interface Description {
   readonly groups: readonly OverrideGroup[];
@@ -88,6 +96,11 @@ const DESCRIPTIONS: Readonly<Record<keyof ConfigOverrides, Description>> = {
     groups: ['copy'],
     flags: '--concurrency <n>',
     text: 'images in flight at once',
+  },
+  reportJson: {
+    groups: ['report'],
+    flags: '--report-json <file>',
+    text: 'what was decided about each image and why; of a --dry-run, too',
   },
   plainHttp: {
     groups: ALL_WITH_REGISTRIES,

@@ -3,9 +3,12 @@ import type { Reporter } from '../reports/reporter.ts';
 import { packageVersion } from './version.ts';
 import type { World } from './world.ts';
 
+/** What of a configuration the reports of a run are about. */
+export type ReportedConfig = Pick<Config, 'report' | 'notify' | 'map'>;
+
 /** What leaves the reports that the configuration asks for; `undefined` where it asks for none. */
 export async function wireReporter(
-  { report, notify, map }: Config,
+  { report, notify, map }: ReportedConfig,
   world: World,
 ): Promise<Reporter | undefined> {
   const { besideMap, ...places } = report;

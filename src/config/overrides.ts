@@ -21,6 +21,7 @@ export interface ConfigOverrides {
   readonly identityIssuer?: string;
   readonly engine?: string;
   readonly concurrency?: string;
+  readonly reportJson?: string;
   /** Hosts to speak http with. */
   readonly plainHttp?: readonly string[];
 }
@@ -71,6 +72,7 @@ export const OVERRIDE_OPTIONS: readonly {
   },
   { option: 'engine', flag: '--engine', path: ['copy', 'engine'] },
   { option: 'concurrency', flag: '--concurrency', path: ['copy', 'concurrency'] },
+  { option: 'reportJson', flag: '--report-json', path: ['report', 'json'] },
 ];
 
 /** The file's component, and its settings for stores of other kinds than that of a location. */
