@@ -1,3 +1,4 @@
+import { EngineError } from '../../errors.ts';
 import type { Options } from '../../options.ts';
 import type {
   CommandOptions,
@@ -79,6 +80,7 @@ async function advance(
     if (board.passed !== scene.green.id) await prove(world, scene, scene.green.id, options);
     return { outcome: 'handing-over' };
   }
+  assertOwnMaster(scene);
   options.onProgress?.({ step: 'resolve', message: 'resolving the image of the orchestrator' });
   const app = world.orchestratorName;
   const { source, version } = await announcedFor(world, { app, ...request }, options);
@@ -113,6 +115,21 @@ async function ownScene(world: SelfUpdateWorld, options: Options): Promise<Scene
   }
   if (scene.role === 'active') return scene;
   throw new CommandRefused('NOT_ACTIVE', 'another orchestrator is active; ask that one', true);
+}
+
+/**
+ * A unit of systemd starts its container anew, of the image that it names, when that container ends:
+ * as the old one does in the end.
+ *
+ * Source: podman-run(1) sets the label from the variable that units of Podman have.
+ */
+function assertOwnMaster({ self }: Scene): void {
+  const unit = self.labels['PODMAN_SYSTEMD_UNIT'];
+  if (unit === undefined) return;
+  throw new EngineError(
+    'ENGINE_REFUSED',
+    `systemd keeps the container ${self.name} by ${unit} and would start the version named there again: change the image in its Quadlet, then systemctl --user daemon-reload and restart ${unit}`,
+  );
 }
 
 /** Whether that image runs already, whoever started it. */

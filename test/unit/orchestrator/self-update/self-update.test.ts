@@ -15,7 +15,10 @@ import { AppMachine, programs } from '../../../support/orchestrator/app-world.ts
 const NAME = 'sdr-orchestrator';
 
 /** An orchestrator that an operator started, without a label of ours. */
-async function started(name: string = NAME): Promise<{
+async function started(
+  name: string = NAME,
+  labels: Readonly<Record<string, string>> = { 'com.example.kept': 'yes' },
+): Promise<{
   readonly machine: AppMachine;
   readonly world: (engine?: ContainerEngine) => CommandsWorld;
 }> {
@@ -27,7 +30,7 @@ async function started(name: string = NAME): Promise<{
   const ownId = await machine.engine.create(
     plainSpec(name, imageNamed('1'), {
       environment: { HTTPS_PROXY: 'http://proxy.example' },
-      labels: { 'com.example.kept': 'yes' },
+      labels,
       restart: 'unless-stopped',
     }),
   );
@@ -152,4 +155,12 @@ test('reconciling updates the orchestrator where it may, and tries a bad release
   machine.releases.announce([{ image: 'atlanhq/orchestrator:2', appName: NAME }]);
   assert.equal((await commands.reconcile()).actions[0]?.outcome, 'done');
   assert.equal(machine.engine.states[`${NAME}.green`], 'running');
+});
+
+test('a container that systemd would start anew is left to systemd', async () => {
+  const { machine, world } = await started(NAME, { PODMAN_SYSTEMD_UNIT: 'sdr.service' });
+  const failure = failureOf(await createCommands(world()).selfUpdate(to('2')));
+  assert.deepEqual([failure.code, failure.retryable], ['ENGINE_REFUSED', false]);
+  assert.match(failure.message, /sdr\.service .*change the image in its Quadlet/);
+  assert.equal(await machine.engine.inspect(`${NAME}.green`), undefined);
 });
