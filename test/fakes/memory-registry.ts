@@ -124,6 +124,8 @@ export class MemoryRegistry implements Registry {
   ): Promise<Readable> {
     await this.#enter('openBlob', blobName(repository, descriptor.digest), options);
     const bytes = this.#serve(repository, descriptor);
+    // A length is known before the bytes are.
+    if (bytes.length !== descriptor.size) this.#verify(bytes, descriptor.digest, repository);
     const verify = (): void => {
       this.#verify(bytes, descriptor.digest, repository);
     };
