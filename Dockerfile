@@ -29,24 +29,22 @@ RUN for name in mirror sdr-orchestrator; do \
     && chmod 755 "/image/usr/local/bin/$name" || exit 1; \
   done
 
-# The packages it needs at run time; in the versions of the lock file, as everything here.
-FROM build AS mirror-packages
-RUN npm prune --omit=dev --ignore-scripts --no-audit && mkdir -p node_modules
-
-# With the peers, which are optional for whoever only mirrors. Their native part comes for every
-# platform at once; the others are half of its size.
-FROM build AS orchestrator-packages
+# The package has everything inside but its peers, Temporal's packages, which are optional for whoever
+# only mirrors; in the versions of the lock file. Their native part comes for every platform at once.
+FROM build AS temporal
 RUN npm pkg delete devDependencies peerDependenciesMeta \
   && npm prune --ignore-scripts --no-audit \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
-    ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
+    ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} + \
+  && find node_modules -type d -empty -delete
 
-# Debian's skopeo, and of the libraries it needs those that the runtime image lacks, where its loader
-# looks for them.
+# Debian's skopeo with the file it will not start without, and of the libraries it needs those that the
+# runtime image lacks, where its loader looks for them.
 FROM node AS skopeo
 RUN apt-get update && apt-get install --yes --no-install-recommends skopeo && rm -rf /var/lib/apt/lists/*
 RUN libraries="/image/usr/lib/$(uname -m)-linux-gnu" \
-  && mkdir -p /image/usr/local/bin "$libraries" && cp /usr/bin/skopeo /image/usr/local/bin/ \
+  && mkdir -p /image/usr/local/bin /image/etc/containers "$libraries" \
+  && cp /usr/bin/skopeo /image/usr/local/bin/ && cp /etc/containers/policy.json /image/etc/containers/ \
   && ldd /usr/bin/skopeo | awk '$2 == "=>" && $3 ~ "^/" { print $3 }' \
     | grep -vE '/(libc|libm|libdl|librt|libpthread|libresolv|libgcc_s)\.so' \
     | xargs -I{} cp -L {} "$libraries"
@@ -59,7 +57,7 @@ ENV NODE_ENV=production XDG_CACHE_HOME=/tmp
 LABEL org.opencontainers.image.licenses=Apache-2.0
 
 FROM runtime AS orchestrator
-COPY --from=orchestrator-packages /build/node_modules /usr/local/lib/sdr-mirror/node_modules
+COPY --from=temporal /build/node_modules /usr/local/lib/sdr-mirror/node_modules
 LABEL org.opencontainers.image.title=sdr-orchestrator \
   org.opencontainers.image.description="Runs the connector apps of one deployment by the image map that mirror keeps"
 # Where config.yaml and .env are looked for.
@@ -72,7 +70,6 @@ CMD ["run"]
 
 FROM runtime AS mirror
 COPY --from=skopeo /image /
-COPY --from=mirror-packages /build/node_modules /usr/local/lib/sdr-mirror/node_modules
 LABEL org.opencontainers.image.title=sdr-mirror \
   org.opencontainers.image.description="Mirrors Atlan connector images into your registry, verified, and keeps the image map true"
 # Where mirror.yaml is looked for.

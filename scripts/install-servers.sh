@@ -45,6 +45,10 @@ engines      fuse-overlayfs   apt  fuse-overlayfs
 engines      busybox          apt  busybox-static
 engines      sdr-rootless     user sdr-rootless
 temporal     temporal         go   github.com/temporalio/cli@v1.5.1               cmd/temporal
+images       debootstrap      apt  debootstrap
+images       debian-base      base bookworm
+images       quadlet          go   github.com/containers/podman/v5@v5.8.1         cmd/quadlet
+images       docker-compose   apt  docker-compose
 '
 
 # Wanted, but known not to install: not tried, shown in the table, and no failure. The tests that need one are skipped
@@ -149,6 +153,26 @@ install_npm() {
 # Whom rootless Podman runs as: a user with subordinate ids, which useradd gives to every user.
 install_user() {
   id "$1" >/dev/null 2>&1 || as_root useradd --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$1"
+}
+
+# A Debian to build images on, where none can be pulled: what scripts/build-images.sh starts from. Its key stays the same
+# until it is made anew.
+install_base() {
+  local name=$1 release=$2 root="$scratch/debian"
+  up_to_date "$name" "$release" && return 0
+  say "==> $name: debootstrap $release"
+  as_root rm -rf "$root"
+  # Packages on top are the package manager's business: debootstrap fails at what they do when they are set up.
+  if retried as_root nice -n 10 debootstrap --variant=minbase --include=ca-certificates "$release" "$root" &&
+    retried as_root chroot "$root" sh -c 'apt-get update && apt-get install --yes --no-install-recommends skopeo'; then
+    as_root rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
+    as_root tar -C "$root" -c . >"$cache/bin/$name"
+    # What is found as the tools are.
+    chmod 755 "$cache/bin/$name"
+    sha256sum <"$cache/bin/$name" >"$cache/bin/$name.key"
+    printf '%s\n' "$release" >"$cache/stamps/$name"
+  fi
+  as_root rm -rf "$root"
 }
 
 # The version that is present, or nothing.

@@ -87,7 +87,21 @@ export interface RunOutcome {
   readonly stderr: string;
 }
 
-export async function startWorld(t: TestContext): Promise<World> {
+/** Starts a program in a folder. */
+export type Launch = (
+  args: readonly string[],
+  at: { readonly folder: string; readonly env: Readonly<Record<string, string>> },
+) => MirrorProcess;
+
+/** From the sources, by the Node of this test. */
+const launchSources: Launch = (args, { folder, env }) =>
+  execa(process.execPath, [command, ...args], { cwd: folder, env, reject: false });
+
+/** @param launch - how `mirror` is started, if not from the sources */
+export async function startWorld(
+  t: Pick<TestContext, 'after'>,
+  launch: Launch = launchSources,
+): Promise<World> {
   const { path: folder, remove } = await temporaryFolder('mirror-run');
   t.after(remove);
   const source = await startDockerRegistry();
@@ -113,7 +127,7 @@ export async function startWorld(t: TestContext): Promise<World> {
 
   const start: World['start'] = (...args) => {
     writeFileSync(join(folder, 'releases.json'), JSON.stringify({ releases }));
-    return execa(process.execPath, [command, ...args], { cwd: folder, env, reject: false });
+    return launch(args, { folder, env });
   };
 
   return {

@@ -36,6 +36,7 @@ export async function startDocker(options: EngineServerOptions = {}): Promise<En
         '--log-level=warn',
         // Without docker0, which another engine on this machine may have.
         '--bridge=none',
+        ...(options.plainHost === undefined ? [] : [`--insecure-registry=${options.plainHost}/32`]),
       ],
       folder,
       async () => ((await ping(socketPath)) ? true : undefined),

@@ -18,6 +18,8 @@ export interface EngineServer {
 export interface EngineServerOptions {
   /** How much the engine can store; as much as the disk holds if left out. */
   readonly diskBytes?: number;
+  /** A host besides loopback whose registries serve no TLS. */
+  readonly plainHost?: string;
 }
 
 /** Makes a folder in which an engine can store no more than it is told. */

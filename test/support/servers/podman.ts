@@ -56,7 +56,7 @@ async function startService(
   const { path: folder, remove } = await temporaryFolder('podman');
   const socketPath = join(folder, 'podman.sock');
   await makeStorage(join(folder, 'root'), options);
-  const { containers, registries } = await writeConfiguration(folder);
+  const { containers, registries } = await writeConfiguration(folder, options);
   if (owner.user !== undefined)
     await execa('chown', ['-R', `${owner.user}:${owner.group}`, folder]);
   const command: readonly [string, ...string[]] = [
@@ -112,6 +112,7 @@ async function endPause(pidFile: string): Promise<void> {
 
 async function writeConfiguration(
   folder: string,
+  { plainHost }: EngineServerOptions,
 ): Promise<{ readonly containers: string; readonly registries: string }> {
   const containers = join(folder, 'containers.conf');
   const registries = join(folder, 'registries.conf');
@@ -133,12 +134,13 @@ network_config_dir = "${join(folder, 'networks')}"
   await writeFile(
     registries,
     `unqualified-search-registries = []
-[[registry]]
-location = "127.0.0.1"
-insecure = true
-`,
+${['127.0.0.1', plainHost ?? []].flat().map(plainRegistry).join('')}`,
   );
   return { containers, registries };
+}
+
+function plainRegistry(location: string): string {
+  return `[[registry]]\nlocation = "${location}"\ninsecure = true\n`;
 }
 
 /** Podman lowers its own limit to the kernel's when it starts; containers may not have more. */
