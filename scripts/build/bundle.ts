@@ -3,6 +3,7 @@ import { exportsByName, lazyCommonJs } from './common-js.ts';
 
 /** Everything that is started or imported by name; all else is in chunks that these share. */
 const ENTRIES = {
+  'cli/action': 'src/cli/action.ts',
   'cli/mirror': 'src/cli/mirror.ts',
   'cli/orchestrator': 'src/cli/orchestrator.ts',
   'library/image-map': 'src/image-map/image-map.ts',
