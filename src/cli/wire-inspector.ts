@@ -8,9 +8,9 @@ import { createSignatureVerifier } from '../signatures/verifier.ts';
 import { wireTrustRoot } from './wire-verifier.ts';
 import type { World } from './world.ts';
 
-/** Whether signatures are to be found at the target: where they are verified, and copied. */
+/** Whether signatures are to be found at the target: where they are verified, copied, and apply. */
 export function expectsSignatures({ verify, copy }: Pick<Config, 'verify' | 'copy'>): boolean {
-  return verify.mode !== 'off' && copy.signatures;
+  return verify.mode !== 'off' && copy.signatures && copy.rewriteIndex !== true;
 }
 
 /** Makes what looks at images as they stand at the target. */

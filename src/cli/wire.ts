@@ -97,6 +97,7 @@ export async function wireCopy(
     logger,
     discover,
     ...(copy.platforms === undefined ? {} : { platforms: copy.platforms.map(parsePlatform) }),
+    rewriteIndex: copy.rewriteIndex === true,
   });
   const verifier = wireVerifier(verify, { registry: source, discover, world });
   return { dependencies: { source, target, verifier, copier, logger, now }, registries };

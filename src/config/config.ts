@@ -64,4 +64,6 @@ export interface CopyConfig {
   readonly bandwidth?: number;
   /** The platforms copied of each image, `os/architecture[/variant]`; all by default. */
   readonly platforms?: readonly string[];
+  /** Whether an index is changed to list these platforms only, which voids its signatures. */
+  readonly rewriteIndex?: boolean;
 }

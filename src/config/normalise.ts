@@ -32,13 +32,14 @@ export function normalise(
 }
 
 function toCopy(settings: CopySettings): CopyConfig {
-  const { engine, signatures, concurrency, bandwidth, platforms } = settings;
+  const { engine, signatures, concurrency, bandwidth, platforms, rewriteIndex } = settings;
   return {
     engine,
     signatures,
     concurrency,
     ...(bandwidth === undefined ? {} : { bandwidth: parseRate(bandwidth) }),
     ...(platforms === undefined ? {} : { platforms }),
+    ...(rewriteIndex === true ? { rewriteIndex } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { silentLogger, type Logger } from '../log.ts';
-import type { Platform } from '../registry/manifest.ts';
+import type { Manifest, Platform } from '../registry/manifest.ts';
 import { formatPlatform } from '../registry/platform.ts';
-import { atDigest } from '../registry/reference.ts';
+import { atDigest, atTag, type Digest } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
 import { discoverAttachments } from '../signatures/discover.ts';
 import { findAttachments, type Attached } from './attachment-search.ts';
@@ -9,9 +9,10 @@ import { AttachmentWriter } from './attachment-writer.ts';
 import { CopySession } from './copy-session.ts';
 import type { CopyResult, ImageCopier } from './image-copier.ts';
 import { imagePlatforms } from './image-platforms.ts';
-import { digestsOf, readManifest, readTree, type ManifestTree } from './manifest-tree.ts';
+import { readManifest, readTree, type ManifestTree } from './manifest-tree.ts';
 import { isSparse, omittedPlatforms, selectPlatforms } from './platforms.ts';
 import { readBack } from './read-back.ts';
+import { originalDigestsOf, rewriteIndexes } from './rewritten-index.ts';
 import { isTagTaken } from './tag-guard.ts';
 import type { TreeWriter } from './tree-writer.ts';
 
@@ -26,6 +27,8 @@ export interface CopierOptions {
   readonly discover?: typeof discoverAttachments;
   /** The only platforms to copy of each image; all by default. */
   readonly platforms?: readonly Platform[];
+  /** Whether an index is changed to list only these platforms; it keeps its bytes by default. */
+  readonly rewriteIndex?: boolean;
   /** Milliseconds before each further look at a tag that does not show what was written. */
   readonly lookAgainAfter?: readonly number[];
   /** Milliseconds for which a look at a tag that is not to be overwritten is good. */
@@ -58,26 +61,52 @@ export function createCopier(
       platforms: platforms.map(formatPlatform).join(', '),
     });
   }
+  if (options.rewriteIndex === true) {
+    logger.warn(
+      'indexes are rewritten: signatures are checked at the source, but none applies to what the target gets, and nobody can verify it there',
+    );
+  }
   const attachmentWriter = new AttachmentWriter({ source, target, writer, logger });
 
-  return {
+  const rewrites = options.rewriteIndex === true;
+
+  const readWanted = async (
+    root: Manifest,
+    session: CopySession,
+    isRewritten: boolean,
+  ): Promise<{ readonly tree: ManifestTree; readonly omitted: readonly string[] }> => {
+    const whole = await readTree(source, root, session);
+    const selected =
+      platforms === undefined ? whole : selectPlatforms(whole, platforms, session.source);
+    return {
+      tree: isRewritten ? rewriteIndexes(selected) : selected,
+      omitted: omittedPlatforms(selected),
+    };
+  };
+
+  const copier: ImageCopier = {
     async copy(from, to, copyOptions = {}): Promise<CopyResult> {
       const session = new CopySession(from, to, copyOptions);
-      const byDigest = atDigest(to, from.digest);
       const { atTarget } = copyOptions;
-      const [held, root] = await session.all([
+      const [seen, root] = await session.all([
         // Of an image whose tag is missing hardly anything is there: its blobs are asked for anyway.
-        atTarget === undefined ? target.head(byDigest, session.options) : atTarget,
+        atTarget === undefined && !rewrites
+          ? target.head(atDigest(to, from.digest), session.options)
+          : atTarget,
         readManifest(source, from.digest, session),
       ]);
-      const isNew = held?.digest !== from.digest;
-      const whole = await readTree(source, root, session);
-      const tree = platforms === undefined ? whole : selectPlatforms(whole, platforms, from);
-      const omitted = omittedPlatforms(tree);
+      // What stands there under its own digest is left as it is.
+      const isRewritten = rewrites && seen?.digest !== from.digest;
+      const { tree, omitted } = await readWanted(root, session, isRewritten);
+      const { digest } = tree;
+      const byDigest = atDigest(to, digest);
+      const held =
+        seen === undefined && rewrites ? await target.head(byDigest, session.options) : seen;
+      const isNew = held?.digest !== digest;
 
       const search = async (): Promise<readonly Attached[]> => {
         if (!options.signatures) return [];
-        const subjects = digestsOf(tree);
+        const subjects = originalDigestsOf(tree);
         const attached = await findAttachments(source, subjects, session, { discover, logger });
         if (isNew) await attachmentWriter.bringContents(attached, session);
         return attached;
@@ -99,20 +128,31 @@ export function createCopier(
       ]);
 
       const isTagged =
-        !isNew && (atTarget ?? (await target.head(to, session.options)))?.digest === from.digest;
+        !isNew && (atTarget ?? (await target.head(to, session.options)))?.digest === digest;
       const guard = { ...copyOptions, lookHoldsMs: options.lookHoldsMs };
-      if (!isTagged && !(await isTagTaken(target, to, from.digest, guard))) {
+      if (!isTagged && !(await isTagTaken(target, to, digest, guard))) {
         await writer.writeManifest(tree, to, session);
         const { lookAgainAfter } = options;
-        await readBack(target, to, from.digest, { ...session.options, lookAgainAfter });
+        await readBack(target, to, digest, { ...session.options, lookAgainAfter });
       }
       return {
-        digest: from.digest,
+        digest,
         ...session.tally.result(),
         platforms: present,
         ...(omitted.length === 0 ? {} : { omitted }),
+        ...(digest === from.digest ? {} : { rewritten: { from: from.digest, to: digest } }),
         attachments: attached.flatMap(({ attachments }) => attachments).length,
       };
+    },
+  };
+  if (!rewrites) return copier;
+  return {
+    ...copier,
+    async copiedDigest(from, own = {}): Promise<Digest> {
+      // Nothing is written: the target is only there because a session has one.
+      const session = new CopySession(from, atTag(from, 'none'), own);
+      const root = await readManifest(source, from.digest, session);
+      return (await readWanted(root, session, true)).tree.digest;
     },
   };
 }

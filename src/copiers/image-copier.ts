@@ -7,10 +7,17 @@ export interface ImageCopier {
    * Copies a manifest and all it refers to, with the signatures and attestations of the index and
    * of its children; the tag is written last. Repeatable: what is there is not sent again.
    *
-   * @returns `target.digest === source.digest`, always, as read back from the target
+   * @returns `target.digest === source.digest`, as read back from the target; always, unless the
+   *   operator wants indexes rewritten, and then `rewritten` says so
    * @throws RegistryError naming the failing side
    */
   copy(source: DigestReference, target: TagReference, options?: CopyOptions): Promise<CopyResult>;
+
+  /**
+   * Tells which digest a copy of an image has, where that is not simply the image's own: indexes are
+   * rewritten. Absent where they are not.
+   */
+  readonly copiedDigest?: (source: DigestReference, options?: Options) => Promise<Digest>;
 }
 
 export interface CopyOptions extends Options {
@@ -42,6 +49,7 @@ export interface CopyProgress {
 }
 
 export interface CopyResult {
+  /** What the target's tag names. */
   readonly digest: Digest;
   /** Manifests written, the image's own and its attachments'. */
   readonly manifests: number;
@@ -57,6 +65,8 @@ export interface CopyResult {
   readonly platforms: readonly string[];
   /** Platforms that the index lists and the target lacks, as was asked for; absent if there are none. */
   readonly omitted?: readonly string[];
+  /** The index was rewritten: another digest, to which no signature applies. Absent if it was not. */
+  readonly rewritten?: { readonly from: Digest; readonly to: Digest };
   /** Signatures, attestations and SBOMs that are now at the target with the image. */
   readonly attachments: number;
 }

@@ -18,6 +18,8 @@ export interface ManifestTree {
   readonly children: readonly ManifestTree[];
   /** Platforms that the manifest lists and nobody wants at the target; see `platforms.ts`. */
   readonly omitted?: readonly Platform[];
+  /** What the source has in its place; see `rewritten-index.ts`. */
+  readonly rewrittenFrom?: Digest;
 }
 
 /** Nested deeper than anybody builds; a bound for what somebody might forge. */

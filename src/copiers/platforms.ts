@@ -54,7 +54,7 @@ export function sparseRefusal(
   return new RegistryError(
     'REGISTRY_REFUSED',
     `${error.message}. ${reference.registry} does not take an index whose ${omittedPlatforms(tree).join(', ')} is missing (copy.platforms): ` +
-      'leave copy.platforms out, or let it take such indexes (Distribution 3: validation.manifests.indexes.platforms)',
+      'leave copy.platforms out, let it take such indexes (Distribution 3: validation.manifests.indexes.platforms), or have them rewritten (copy.rewriteIndex), which voids their signatures',
     { side, status, registryCode, cause: error },
   );
 }

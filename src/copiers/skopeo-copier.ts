@@ -52,8 +52,9 @@ export function createSkopeoCopier(options: SkopeoCopierOptions): ImageCopier {
   });
 
   const copyTree = async (tree: ManifestTree, session: CopySession): Promise<void> => {
-    // Skopeo takes no index within an index, and copies all of an index or none.
-    if (isSparse(tree) || tree.children.some(({ children }) => children.length > 0)) {
+    // Skopeo takes no index within an index, copies all of an index or none, and only what there is.
+    const isOwn = tree.rewrittenFrom !== undefined;
+    if (isOwn || isSparse(tree) || tree.children.some(({ children }) => children.length > 0)) {
       for (const child of tree.children) await copyTree(child, session);
       await writer.writeManifest(tree, atDigest(session.target, tree.digest), session);
       return;
@@ -86,6 +87,11 @@ export function createSkopeoCopier(options: SkopeoCopierOptions): ImageCopier {
   });
 }
 
+function manifestsOf(tree: ManifestTree): readonly ManifestTree[] {
+  const all = [tree, ...tree.children.flatMap(manifestsOf)];
+  return [...new Map(all.map((one) => [one.digest, one])).values()];
+}
+
 /**
  * Skopeo does not say in a stable form what it sent. So it is asked beforehand what the target holds;
  * what skopeo mounts counts as sent.
@@ -96,7 +102,7 @@ async function countBlobs(
   session: CopySession,
 ): Promise<() => void> {
   const manifests = await session.all(
-    digestsOf(tree).map((digest) => readManifest(source, digest, session)),
+    manifestsOf(tree).map(async (one) => one.manifest ?? readManifest(source, one.digest, session)),
   );
   const blobs = new Map<string, Descriptor>(
     manifests.flatMap(blobsOf).map((blob) => [blob.digest, blob]),

@@ -97,14 +97,17 @@ async function takeSteps(
   ]);
   if (found === undefined) throw notThere(source);
   learn({ digest: found.digest });
-  const isHeld = held?.digest === found.digest;
+  const resolved = atDigest(source, found.digest);
+  const differs = held !== undefined && held.digest !== found.digest;
+  const copied = differs ? await dependencies.copier.copiedDigest?.(resolved, waiting) : undefined;
+  const isHeld = held?.digest === (copied ?? found.digest);
   if (held !== undefined && !isHeld && settings.existingTarget === 'refuse') {
     throw conflict(target, held.digest, found.digest);
   }
 
   onEvent({ type: 'step', image, step: 'verify' });
   const verifying = { ...dependencies, mode: settings.verify, graceSeconds: 0 };
-  const verified = await verifyAndRead(atDigest(source, found.digest), verifying, waiting);
+  const verified = await verifyAndRead(resolved, verifying, waiting);
   learn(evidenceOf(verified));
 
   onEvent({ type: 'step', image, step: 'copy' });

@@ -1,7 +1,9 @@
+import type { ImageCopier } from '../copiers/image-copier.ts';
 import { MapStoreError, RegistryError, type MirrorError } from '../errors.ts';
 import type { ImageMap, Resolution } from '../image-map/image-map.ts';
 import type { Options } from '../options.ts';
 import {
+  atDigest,
   formatReference,
   isSameRepository,
   parseReference,
@@ -34,6 +36,8 @@ export interface ObservedImage extends NamedImage {
   readonly sourceDigest: Digest | undefined;
   /** Where the map sends the announced reference today. */
   readonly mapped: Resolution;
+  /** What a copy of it is at the target, if that is another digest: its index is rewritten. */
+  readonly copiedDigest?: Digest;
   /**
    * What the target holds: under the map's own entry if that leads elsewhere than `target`,
    * otherwise under `target`. `undefined`: nothing.
@@ -47,16 +51,19 @@ export interface DiscoverDependencies {
   readonly map: ImageMap;
   /** Whether an entry of the map that leads elsewhere is to be left alone. */
   readonly keepsForeignEntries: boolean;
+  /** Tells what a copy of an image is called, where indexes are rewritten. */
+  readonly copiedDigest?: ImageCopier['copiedDigest'];
 }
 
 /**
- * Observes one image: one HEAD at the source, one at the target, side by side, and nothing else.
+ * Observes one image: one HEAD at the source, one at the target, side by side, and nothing else. Only
+ * where indexes are rewritten and the two differ, the source's has to be read as well.
  *
  * @throws RegistryError of the side that could not be asked
  */
 export async function discover(
   image: NamedImage,
-  { source, target, map, keepsForeignEntries }: DiscoverDependencies,
+  { source, target, map, keepsForeignEntries, copiedDigest }: DiscoverDependencies,
   options: Options,
 ): Promise<ObservedImage> {
   const mapped = map.resolve(image.release.image);
@@ -65,12 +72,23 @@ export async function discover(
     source.head(image.source, options),
     target.head(elsewhere ?? image.target, options),
   ]);
-  return {
+  const observed = {
     ...image,
     mapped,
     sourceDigest: sourceHead?.digest,
     targetDigest: targetHead?.digest,
   };
+  const { sourceDigest, targetDigest } = observed;
+  if (copiedDigest === undefined || elsewhere !== undefined) return observed;
+  if (sourceDigest === undefined || targetDigest === undefined) return observed;
+  if (sourceDigest === targetDigest) return observed;
+  const copied = await copiedDigest(atDigest(image.source, sourceDigest), options);
+  return copied === sourceDigest ? observed : { ...observed, copiedDigest: copied };
+}
+
+/** What the target is to hold: what the source has, unless its index is rewritten. */
+export function wantedDigest(image: ObservedImage): Digest | undefined {
+  return image.copiedDigest ?? image.sourceDigest;
 }
 
 /** Whether the map sends the image to where `target.image` puts it. */

@@ -6,6 +6,7 @@ import {
   foreignReference,
   isMappedToTarget,
   notAtSource,
+  wantedDigest,
   type DiscoverDependencies,
   type NamedImage,
   type ObservedImage,
@@ -118,7 +119,7 @@ function disagreements(image: ObservedImage): readonly StatusFinding[] {
   const findings: StatusFinding[] = [];
   if (sourceDigest === undefined) {
     findings.push({ kind: 'withdrawn', detail: 'The source no longer has it.' });
-  } else if (sourceDigest !== targetDigest) {
+  } else if (wantedDigest(image) !== targetDigest) {
     findings.push({
       kind: 'drifted',
       detail: `${target} holds ${targetDigest}, the source now has ${sourceDigest}. \`mirror run\` replaces it if target.existing is overwrite, and else leaves it; look who else writes this tag.`,

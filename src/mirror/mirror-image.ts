@@ -89,7 +89,18 @@ async function discoverAndPlan(
 ): Promise<PlannedImage> {
   const { source, target, inspector } = dependencies;
   const keepsForeignEntries = settings.existingEntry === 'keep';
-  const observed = await discover(image, { source, target, map, keepsForeignEntries }, options);
+  const { copiedDigest } = dependencies.copier;
+  const observed = await discover(
+    image,
+    {
+      source,
+      target,
+      map,
+      keepsForeignEntries,
+      ...(copiedDigest === undefined ? {} : { copiedDigest }),
+    },
+    options,
+  );
   const planned = plan(observed, settings);
   return inspector === undefined ? planned : planRepair(planned, inspector, options);
 }

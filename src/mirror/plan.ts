@@ -1,6 +1,12 @@
 import { RegistryError, type MirrorError } from '../errors.ts';
 import { atDigest, formatReference, type DigestReference } from '../registry/reference.ts';
-import { foreignReference, isMappedToTarget, notAtSource, type ObservedImage } from './discover.ts';
+import {
+  foreignReference,
+  isMappedToTarget,
+  notAtSource,
+  wantedDigest,
+  type ObservedImage,
+} from './discover.ts';
 
 /** What a run does about one image, and why. Pure data: nothing has happened yet. */
 export type PlannedImage =
@@ -54,7 +60,7 @@ export function plan(image: ObservedImage, policy: PlanPolicy): PlannedImage {
   if (targetDigest === undefined) {
     return { action: 'copy', image, source, reason: 'not at the target yet' };
   }
-  if (targetDigest === sourceDigest) {
+  if (targetDigest === wantedDigest(image)) {
     return isMapped
       ? { action: 'keep', image, reason: 'up to date' }
       : { action: 'record', image, source, reason: 'at the target, but not in the map' };

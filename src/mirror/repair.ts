@@ -1,5 +1,6 @@
 import type { Options } from '../options.ts';
 import { atDigest } from '../registry/reference.ts';
+import { wantedDigest } from './discover.ts';
 import type { Inspector } from './inspect.ts';
 import type { PlannedImage } from './plan.ts';
 
@@ -15,7 +16,8 @@ export async function planRepair(
   const { image } = planned;
   const { source, sourceDigest, target, targetDigest: digest } = image;
   const isOurs = planned.action === 'record' || (planned.action === 'keep' && !planned.elsewhere);
-  if (!isOurs || sourceDigest === undefined || digest !== sourceDigest) return planned;
+  if (!isOurs || sourceDigest === undefined || digest === undefined) return planned;
+  if (digest !== wantedDigest(image)) return planned;
   const flaws = await inspector.inspect({ source, sourceDigest, target, digest }, options);
   if (flaws.length === 0) return planned;
   return {

@@ -14,6 +14,7 @@ export interface StatusDependencies extends Pick<
 > {
   readonly store: Pick<RunDependencies['store'], 'location' | 'read'>;
   readonly inspector: Inspector;
+  readonly copier: Pick<RunDependencies['copier'], 'copiedDigest'>;
 }
 
 export interface StatusSettings extends Pick<
@@ -43,7 +44,7 @@ export async function status(
   settings: StatusSettings,
   options: Options = {},
 ): Promise<StatusResult> {
-  const { releases, store, now, source, target, inspector } = dependencies;
+  const { releases, store, now, source, target, inspector, copier } = dependencies;
   const startedAt = now();
   const [announced, stored] = await Promise.all([releases.latest(options), store.read(options)]);
   const map = parseImageMap(stored?.text ?? '', store.location);
@@ -62,13 +63,18 @@ export async function status(
     })),
   ];
   const keepsForeignEntries = settings.existingEntry === 'keep';
+  const { copiedDigest } = copier;
+  const looking = {
+    source,
+    target,
+    map,
+    keepsForeignEntries,
+    inspector,
+    ...(copiedDigest === undefined ? {} : { copiedDigest }),
+  };
   const limit = pLimit(settings.concurrency);
   const looked = await Promise.all(
-    subjects.map((subject) =>
-      limit(() =>
-        statusOf(subject, { source, target, map, keepsForeignEntries, inspector }, options),
-      ),
-    ),
+    subjects.map((subject) => limit(() => statusOf(subject, looking, options))),
   );
   const images = [
     ...looked.map((each) => each.status),

@@ -32,6 +32,10 @@ export function imageLine(image: ImageReport, paint: Paint): string {
   if (image.repaired !== undefined) {
     facts.push(paint('yellow', `REPAIRED: ${printable(image.reason)}`));
   }
+  if (image.copy?.rewritten !== undefined) {
+    const { to } = image.copy.rewritten;
+    facts.push(paint('yellow', `REWRITTEN as ${to}: no signature applies to it`));
+  }
   if (image.unverified !== undefined) {
     facts.push(paint('yellow', `NOT VERIFIED: ${printable(image.unverified)}`));
   }

@@ -74,20 +74,11 @@ const entries = v.strictObject({
   ),
   platforms: optional(platforms),
   rewriteIndex: optional(
-    about(
-      v.pipe(
-        v.boolean(),
-        v.check(
-          (isWanted) => !isWanted,
-          'is not supported: an index without some of its platforms has another digest, which voids every signature on it and is not the digest that was verified. copy.platforms alone leaves the index as it is',
-        ),
-      ),
-      {
-        title: 'Rewrite the index',
-        description:
-          'Not supported, only to say why: a rewritten index has another digest, which voids its signatures.',
-      },
-    ),
+    flag({
+      title: 'Rewrite the index',
+      description:
+        'With `platforms`: change the index to list only what is copied, for targets that refuse one that leads nowhere. It becomes another image: its digest is not the one that was signed, so no signature applies at the target and whoever verifies there refuses it. The original is verified before. Knowing its own work again costs a run one read at the source for each such image. Default: the index keeps every byte.',
+    }),
   ),
 });
 
@@ -101,6 +92,14 @@ export const copySchema: Schema<CopySettings> = about(
         'is for engine: registry only: skopeo knows no such limit',
       ),
       ['bandwidth'],
+    ),
+    v.forward(
+      v.partialCheck(
+        [['platforms'], ['rewriteIndex']],
+        ({ platforms, rewriteIndex }) => rewriteIndex !== true || platforms !== undefined,
+        'is for copy.platforms only: a whole index needs no rewriting',
+      ),
+      ['rewriteIndex'],
     ),
   ),
   { title: 'Copy', description: 'How images are copied.' },

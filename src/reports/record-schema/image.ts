@@ -37,6 +37,12 @@ const copy = v.object({
       v.description('Platforms that the index lists and the target lacks, as was asked for.'),
     ),
   ),
+  rewritten: v.exactOptional(
+    v.object({
+      from: digest('The index at the source, which was verified.'),
+      to: digest('The index at the target, which lists less; no signature applies to it.'),
+    }),
+  ),
   attachments: count('Signatures, attestations and SBOMs now at the target with the image.'),
 });
 

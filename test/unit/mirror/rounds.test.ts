@@ -61,7 +61,13 @@ async function roundsOf(
         policyFor: () => VENDOR_POLICY,
         trustRoot: trustRootOf(sigstore.trustedRoot),
       }),
-      copier: createRegistryCopier({ ...registries, signatures: mode !== 'off', discover }),
+      copier: createRegistryCopier({
+        ...registries,
+        signatures: mode !== 'off',
+        discover,
+        // However slow the machine is.
+        lookHoldsMs: 3_600_000,
+      }),
       logger: silentLogger,
       now: () => Date.now(),
     },
