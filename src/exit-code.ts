@@ -5,6 +5,7 @@ import {
   MapStoreError,
   RegistryError,
   ReleaseSourceError,
+  ReportError,
   SignatureError,
 } from './errors.ts';
 
@@ -40,7 +41,8 @@ const gravity: readonly ExitCode[] = [
 /** The exit code of one failure. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof SignatureError) return ExitCode.signature;
-  if (error instanceof ConfigError) return ExitCode.config;
+  // Of a run a report that is lost is a warning; a doctor fails by a place that takes none.
+  if (error instanceof ConfigError || error instanceof ReportError) return ExitCode.config;
   if (error instanceof ReleaseSourceError) return ExitCode.releases;
   if (error instanceof MapStoreError) return ExitCode.map;
   if (error instanceof RegistryError) return ExitCode.registry;

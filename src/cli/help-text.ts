@@ -82,6 +82,8 @@ already costs the requests of its verification; what is missing there of its sig
 export const DOCTOR_HELP: string = `
 Reads the releases; asks each source registry for one image; begins an upload in every repository a
 run would write to, and gives it up; reads, writes, replaces and removes a scratch object beside the
-map, to prove its compare-and-swap; loads the trust root. Neither map nor images are changed.
+map, to prove its compare-and-swap; loads the trust root; looks whether reports could be written and
+their receivers answer, and what time the registries say it is. Neither map nor images are changed,
+and nothing is posted.
 
 Missing repositories of Amazon ECR are created where registries: says createRepositories.`;

@@ -182,7 +182,7 @@ function addStatus(program: Command, { terminal, world, finish }: ProgramContext
 }
 
 function addDoctor(program: Command, context: ProgramContext): void {
-  const { terminal, world, finish } = context;
+  const { terminal, world, finish, process } = context;
   addCommand(program, {
     name: 'doctor',
     summary: 'try everything a run needs, and say what to do about what fails',
@@ -192,7 +192,7 @@ function addDoctor(program: Command, context: ProgramContext): void {
   }).action(async ({ only = [] }: RunFlags, command: Command) => {
     const config = await load(command, undefined, world());
     const { doctorCommand } = await import('./commands/doctor.ts');
-    finish(await doctorCommand(config, only, terminal(), world()));
+    finish(await doctorCommand(config, only, terminal(), { world: world(), process }));
   });
 }
 

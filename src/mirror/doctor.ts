@@ -3,8 +3,10 @@ import type { Options } from '../options.ts';
 import { formatRepository, type Reference, type Repository } from '../registry/reference.ts';
 import { checkMapStore } from '../stores/check.ts';
 import type { ProvableMapStore } from '../stores/map-store.ts';
+import type { ClockOffset } from '../registry/http/server-clocks.ts';
 import type { TrustRootSource } from '../signatures/trust-root.ts';
 import { nameImages, type UnnamedImage } from './announce.ts';
+import { checkClock } from './check-clock.ts';
 import type { NamedImage } from './discover.ts';
 import type { RunDependencies, RunSettings } from './run.ts';
 
@@ -32,26 +34,40 @@ export interface DoctorParts {
   readonly credentialOrigin: (registry: string, options: Options) => Promise<string>;
   /** Rejects unless one may push there. Leaves nothing behind. */
   readonly checkPush: (repository: Repository, options: Options) => Promise<void>;
-  readonly trustRoot: TrustRootSource;
+  /** `undefined` where no accepted signer needs one. */
+  readonly trustRoot: TrustRootSource | undefined;
   /** Whose signatures are accepted, in words. */
-  readonly signers: string;
+  readonly signers: readonly string[];
   /** Rejects unless the copy engine can be used; says which it is. */
   readonly checkEngine: (options: Options) => Promise<string>;
+  /** Where reports and messages go. */
+  readonly places: readonly {
+    readonly name: string;
+    readonly look: (options: Options) => Promise<string>;
+  }[];
+  /** How far this machine's clock is from those of the registries asked so far. */
+  readonly clockOffsets: () => readonly ClockOffset[];
 }
 
 /**
  * Tries everything a run needs, with the smallest requests that prove it, and changes nothing but a
- * scratch object beside the map, which it removes. One failure does not hide the next.
+ * scratch object beside the map, which it removes. One failure does not hide the next; only being
+ * stopped ends it early, by the signal's reason.
  */
 export async function* examine(parts: DoctorParts, options: Options = {}): AsyncGenerator<Finding> {
   const { dependencies, settings } = parts;
   let images: readonly (NamedImage | UnnamedImage)[] = [];
-  yield await find(`read the releases from ${dependencies.releases.location}`, async () => {
+  const readReleases = async (): Promise<string> => {
     const { releases, skipped } = await dependencies.releases.latest(options);
     images = nameImages(releases, settings);
     const unusable = skipped.length === 0 ? '' : `; without a usable image: ${skipped.join(', ')}`;
     return `${releases.length} announced${unusable}`;
-  });
+  };
+  yield await find(
+    `read the releases from ${dependencies.releases.location}`,
+    readReleases,
+    options,
+  );
   const named = images.filter((image) => 'target' in image);
   yield* examineNames(images);
   yield* examineSources(named, parts, options);
@@ -64,8 +80,10 @@ export async function* examine(parts: DoctorParts, options: Options = {}): Async
       ...(error === undefined ? {} : { error }),
     };
   }
-  yield await examineTrust(parts, options);
-  yield await find('use the copy engine', async () => parts.checkEngine(options));
+  yield* examineTrust(parts, options);
+  yield await find('use the copy engine', parts.checkEngine, options);
+  for (const { name, look } of parts.places) yield await find(name, look, options);
+  yield examineClock(parts);
 }
 
 function* examineNames(images: readonly (NamedImage | UnnamedImage)[]): Generator<Finding> {
@@ -87,11 +105,12 @@ async function* examineSources(
 ): AsyncGenerator<Finding> {
   for (const image of firstOfEach(images, ({ source }) => source.registry)) {
     const { registry } = image.source;
-    yield await find(`pull from ${registry}`, async () => {
+    const look = async (): Promise<string> => {
       const head = await dependencies.source.head(image.source, options);
       const has = head === undefined ? `, though it lacks ${image.release.image}` : '';
       return `by ${await credentialOrigin(registry, options)}${has}`;
-    });
+    };
+    yield await find(`pull from ${registry}`, look, options);
   }
 }
 
@@ -102,32 +121,63 @@ async function* examineTargets(
   options: Options,
 ): AsyncGenerator<Finding> {
   for (const { target } of firstOfEach(images, (image) => formatRepository(image.target))) {
-    yield await find(`pull from and push to ${formatRepository(target)}`, async () => {
+    const look = async (): Promise<string> => {
       await dependencies.target.head(target satisfies Reference, options);
       await checkPush(target, options);
       return `by ${await credentialOrigin(target.registry, options)}`;
-    });
+    };
+    yield await find(`pull from and push to ${formatRepository(target)}`, look, options);
   }
 }
 
-async function examineTrust(
+/** Whose signatures count, and what they are checked against. */
+async function* examineTrust(
   { settings, trustRoot, signers }: DoctorParts,
   options: Options,
-): Promise<Finding> {
-  const check = `read the trust root (${trustRoot.location})`;
-  if (settings.verify.mode === 'off') {
-    return { check, outcome: 'skipped', detail: 'verify.mode is off: nothing is verified' };
+): AsyncGenerator<Finding> {
+  const { mode } = settings.verify;
+  const check = 'verify signatures';
+  if (mode === 'off') {
+    yield { check, outcome: 'skipped', detail: 'verify.mode is off: nothing is verified' };
+    return;
   }
-  return await find(check, async () => {
+  const warning = mode === 'warn' ? 'verify.mode is warn: others are mirrored too. ' : '';
+  yield { check, outcome: 'ok', detail: `${warning}${signers.join('. ')}` };
+  if (trustRoot === undefined) {
+    const detail = 'no accepted key needs one';
+    yield { check: 'read the trust root', outcome: 'skipped', detail };
+    return;
+  }
+  const read = async (): Promise<string> => {
     await trustRoot.load(options);
-    return `accepted: ${signers}`;
-  });
+    return '';
+  };
+  yield await find(`read the trust root (${trustRoot.location})`, read, options);
 }
 
-async function find(check: string, look: () => Promise<string>): Promise<Finding> {
+/** Last, when registries have said what time it is. */
+function examineClock({ clockOffsets }: DoctorParts): Finding {
+  const check = "compare this machine's clock";
   try {
-    return { check, outcome: 'ok', detail: await look() };
+    const detail = checkClock(clockOffsets());
+    return detail === undefined
+      ? { check, outcome: 'skipped', detail: 'no registry said what time it is' }
+      : { check, outcome: 'ok', detail };
   } catch (error) {
+    return { check, ...failure(error) };
+  }
+}
+
+async function find(
+  check: string,
+  look: (options: Options) => Promise<string>,
+  options: Options,
+): Promise<Finding> {
+  options.signal?.throwIfAborted();
+  try {
+    return { check, outcome: 'ok', detail: await look(options) };
+  } catch (error) {
+    options.signal?.throwIfAborted();
     return { check, ...failure(error) };
   }
 }

@@ -3,6 +3,7 @@ import type { Credential } from './credentials.ts';
 import { DistributionRegistry } from './distribution-registry.ts';
 import type { HostSettings } from './hosts.ts';
 import { abandonable } from './http/clock.ts';
+import type { ClockOffset } from './http/server-clocks.ts';
 import { checkPush } from './push-check.ts';
 import type { Repository } from './reference.ts';
 import type { Registry } from './registry.ts';
@@ -32,6 +33,8 @@ export interface Registries {
    * @throws RegistryError why one may not
    */
   checkPush(repository: Repository, options?: Options): Promise<void>;
+  /** How far this machine's clock is from those of the registries that have answered so far. */
+  clockOffsets(): readonly ClockOffset[];
   /** Closes every connection; to be called once nothing is under way. */
   close(): void;
 }
@@ -54,6 +57,7 @@ export function createRegistries(options: RegistriesOptions): Registries {
         hosts: shared.hosts,
         ...own,
       }),
+    clockOffsets: () => shared.clocks.offsets(),
     close: () => shared.close(),
   };
 }

@@ -14,6 +14,7 @@ import { systemClock, type Clock } from './http/clock.ts';
 import { Exchange } from './http/exchange.ts';
 import { formSender } from './http/form.ts';
 import { HostBudget } from './http/limits.ts';
+import { ServerClocks } from './http/server-clocks.ts';
 import { Transport } from './http/transport.ts';
 import { ContentCache } from './content-cache.ts';
 import { ManifestCache } from './manifest-cache.ts';
@@ -65,6 +66,7 @@ export class SharedRegistries {
     ({ byteLength }) => byteLength,
   );
   readonly bandwidth: Bandwidth | undefined;
+  readonly clocks: ServerClocks = new ServerClocks();
   readonly #options: RegistriesOptions;
   readonly #clock: Clock;
   readonly #transport: Transport;
@@ -92,8 +94,8 @@ export class SharedRegistries {
       connectMs: options.connectMs ?? DEFAULT_CONNECT_MS,
       lookup: options.lookup,
     });
-    const { hosts } = this;
-    this.#exchange = new Exchange({ transport: this.#transport, hosts, clock, logger });
+    const { hosts, clocks } = this;
+    this.#exchange = new Exchange({ transport: this.#transport, hosts, clock, logger, clocks });
     this.#tokens = new TokenService({
       exchange: this.#exchange,
       hosts,

@@ -82,8 +82,38 @@ export async function send(parcel: Parcel, { env, signal, limits }: SendOptions)
     const status = error instanceof RequestError ? error.response?.statusCode : undefined;
     if (status !== undefined) throw refused(to, status, hint);
     if (signal?.aborted === true) throw undeliverable(to, 'there was no time left for it');
-    const code = error instanceof RequestError ? error.code : '';
-    throw undeliverable(to, REASONS[code] ?? `the connection failed (${code})`);
+    throw undeliverable(to, reasonOf(error));
+  } finally {
+    agents.destroy();
+  }
+}
+
+/**
+ * Finds out whether anybody answers at the host of an address. Any answer will do: only a message
+ * would show whether messages are taken.
+ *
+ * @throws ReportError `REPORT_UNDELIVERABLE`
+ */
+export async function reach(
+  { to, url: address }: Pick<Parcel, 'to' | 'url'>,
+  { env, signal, limits }: SendOptions,
+): Promise<void> {
+  const url = new URL(parsePostUrl(address.reveal()).origin);
+  const agents = new Agents({ env });
+  const agent = agents.for(url, undefined, false);
+  try {
+    await got.head(url, {
+      headers: { 'user-agent': 'sdr-mirror' },
+      agent: agent instanceof HttpsAgent ? { https: agent } : { http: agent },
+      ...(signal === undefined ? {} : { signal }),
+      timeout: { request: limits?.timeoutMs ?? LIMITS.timeoutMs },
+      followRedirect: false,
+      throwHttpErrors: false,
+      retry: { limit: 0 },
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw undeliverable(to, reasonOf(error));
   } finally {
     agents.destroy();
   }
@@ -93,6 +123,11 @@ function refused(to: string, status: number, hint: string): ReportError {
   const next =
     status >= 500 || status === 408 || status === 429 ? 'The next run tries again.' : hint;
   return new ReportError('REPORT_UNDELIVERABLE', `${to} answered ${status}. ${next}`);
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof RequestError ? error.code : '';
+  return REASONS[code] ?? `the connection failed (${code})`;
 }
 
 /** No cause: errors of requests carry their URL. */

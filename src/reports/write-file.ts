@@ -45,7 +45,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'a part of its path is a file, not a folder',
 };
 
-function reasonOf(error: unknown): string {
+/** Why a file cannot be written, and what to do about it. */
+export function reasonOf(error: unknown): string {
   return REASONS[errnoOf(error) ?? ''] ?? errorMessage(error);
 }
 

@@ -74,3 +74,8 @@ export const VENDOR_POLICY: SignaturePolicy = {
   keys: [],
   require: { signatures: 1, attestations: [] },
 };
+
+/** Whether anything of a policy is checked against a trust root: all but keys whose use is not logged. */
+export function needsTrustRoot({ identities, keys }: SignaturePolicy): boolean {
+  return identities.length > 0 || keys.some(({ requireLog }) => requireLog);
+}

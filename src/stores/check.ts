@@ -23,6 +23,8 @@ export interface StoreCheckStep {
 }
 
 const WRITERS = 6;
+const OTHER_WAYS =
+  'Use another store, or for one like S3 the ways that map.s3.concurrency names (docs/stores.md).';
 
 /**
  * Proves reading, writing and compare and swap on an object of its own beside the map, and removes
@@ -123,8 +125,8 @@ async function expectText(
 ): Promise<undefined> {
   const found = (await store.read(options))?.text;
   if (found !== expected) {
-    throw new Error(
-      `${store.location}: read ${JSON.stringify(found)} where ${JSON.stringify(expected)} was written: something on the way serves old answers`,
+    throw unsafe(
+      `${store.location}: read ${JSON.stringify(found)} where ${JSON.stringify(expected)} was written: something on the way serves old answers. Reach the store without it: a cache, a replica, a proxy.`,
     );
   }
 }
@@ -141,8 +143,8 @@ async function expectConflict(
     if (isMapStoreError(error, 'MAP_CONFLICT')) return;
     throw error;
   }
-  throw new Error(
-    `${store.location}: the store wrote although the object had changed: an edit made at the same moment would be lost`,
+  throw unsafe(
+    `${store.location}: the store wrote although the object had changed: an edit made at the same moment would be lost. ${OTHER_WAYS}`,
   );
 }
 
@@ -161,13 +163,18 @@ async function expectOneWinner(
       result.status === 'rejected' && !isMapStoreError(result.reason, 'MAP_CONFLICT'),
   );
   if (winners > 1) {
-    throw new Error(
-      `${store.location}: ${winners} of ${WRITERS} writers replaced the same revision: edits made at the same moment are lost`,
+    throw unsafe(
+      `${store.location}: ${winners} of ${WRITERS} writers replaced the same revision: edits made at the same moment are lost. ${OTHER_WAYS}`,
     );
   }
   // Some stores answer racing writers with an error that passes: no verdict on those who won.
   if (winners === 0 && failure !== undefined) throw failure.reason as Error;
   return `${WRITERS} at once, ${winners} won`;
+}
+
+/** The store does not do what the map needs of it; trying again helps nobody. */
+function unsafe(message: string): MapStoreError {
+  return new MapStoreError('MAP_UNAVAILABLE', message, undefined, false);
 }
 
 function isMapStoreError(error: unknown, code: MapStoreErrorCode): boolean {

@@ -2,10 +2,13 @@ import type { Config } from '../../config/config.ts';
 import { type ExitCode, gravestExitCode } from '../../exit-code.ts';
 import { examine, type DoctorParts, type Finding } from '../../mirror/doctor.ts';
 import { reportError } from '../../mirror/report.ts';
+import { placeChecks } from '../../reports/check-places.ts';
 import { describeVerify } from '../../settings/verify-config.ts';
+import { needsTrustRoot } from '../../signatures/policy.ts';
 import { printable, type Paint } from '../output/format.ts';
 import { reportLines } from '../output/json.ts';
 import { writeResult, type Terminal } from '../output/terminal.ts';
+import { listenForStop } from '../stop.ts';
 import { wireTrustRoot } from '../wire-verifier.ts';
 import { wireRun, type WiredRun } from '../wire.ts';
 import type { World } from '../world.ts';
@@ -15,18 +18,25 @@ export async function doctorCommand(
   config: Config,
   only: readonly string[],
   terminal: Terminal,
-  world: World,
+  { world, process }: { readonly world: World; readonly process: NodeJS.Process },
 ): Promise<ExitCode> {
   const wired = await wireRun(config, world, { only });
+  // What was put beside the map has to be removed, also when nobody waits for the rest.
+  const stop = listenForStop(process, { graceMs: 0, onSignal: () => undefined });
   const findings: Finding[] = [];
   try {
-    for await (const finding of examine(partsOf(config, wired, world))) {
+    for await (const finding of examine(partsOf(config, wired, world), { signal: stop.drain })) {
       findings.push(finding);
       if (terminal.format === 'human') {
         await writeResult(terminal.stdout, `${line(finding, terminal.paint)}\n`);
       }
     }
+  } catch (error) {
+    const stopped = stop.exitCode();
+    if (stopped === undefined) throw error;
+    return stopped;
   } finally {
+    stop.dispose();
     wired.close();
   }
   const errors = findings.flatMap(({ error }) => (error === undefined ? [] : [error]));
@@ -39,6 +49,8 @@ export async function doctorCommand(
 
 function partsOf(config: Config, wired: WiredRun, world: World): DoctorParts {
   const { dependencies, settings, registries } = wired;
+  const { verify, report, notify } = config;
+  const policies = [verify.policy, ...verify.overrides.map(({ policy }) => policy)];
   return {
     dependencies,
     settings,
@@ -47,8 +59,10 @@ function partsOf(config: Config, wired: WiredRun, world: World): DoctorParts {
       return kind === 'anonymous' ? `nobody (${origin})` : `the credential of ${origin}`;
     },
     checkPush: async (repository, options) => registries.checkPush(repository, options),
-    trustRoot: wireTrustRoot(config.verify, world),
-    signers: describeVerify(config.verify).join('; '),
+    trustRoot: policies.some(needsTrustRoot) ? wireTrustRoot(verify, world) : undefined,
+    signers: describeVerify(verify),
+    places: placeChecks(report, notify, world.env),
+    clockOffsets: () => registries.clockOffsets(),
     checkEngine: async (options) => {
       if (config.copy.engine === 'registry') return 'registry, built in';
       const { checkSkopeo } = await import('../../copiers/skopeo-command.ts');

@@ -9,6 +9,7 @@ import type { HostBudget } from './limits.ts';
 import { rateLimitReason, usedUpQuota } from './rate-limit.ts';
 import { sendFollowing, type RoutedRequest } from './redirects.ts';
 import { parseRetryAfter } from './retry-after.ts';
+import type { ServerClocks } from './server-clocks.ts';
 import { StalledError } from './stall.ts';
 import type { Transport } from './transport.ts';
 
@@ -35,6 +36,8 @@ export interface ExchangeOptions {
   readonly hosts: Hosts;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told what time each answer says it is. */
+  readonly clocks: ServerClocks;
 }
 
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -125,9 +128,10 @@ export class Exchange {
   }
 
   async #once(request: ExchangeRequest): Promise<Answer> {
-    const { transport, hosts } = this.#options;
+    const { transport, hosts, clocks, clock } = this.#options;
     const response = await sendFollowing(transport, hosts, request);
     const { status, headers, url } = response;
+    clocks.note(url.host, headers, clock.now());
     const isSuccess = status >= 200 && status < 300;
     if (isSuccess && request.asStream === true) {
       return { status, headers, url, body: Buffer.alloc(0), stream: response.body };

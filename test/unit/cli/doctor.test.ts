@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
+import process from 'node:process';
 import { test } from 'node:test';
 import { startScene } from '../../support/scene.ts';
+import { waitFor } from '../../support/servers/server-process.ts';
 
 test('everything is there: each check says what it found, and nothing is left behind', async (t) => {
   const scene = await startScene(t);
@@ -16,7 +18,9 @@ test('everything is there: each check says what it found, and nothing is left be
     /✔ pull from 127\.0\.0\.1:\d+: by nobody/,
     /✔ pull from and push to 127\.0\.0\.1:\d+\/mirrored\/teradata: by the credential of registries:/,
     /✔ let one of several writers win \(file:.*image-map\.yaml\)/,
-    /✔ read the trust root \(.*trusted_root\.json\): .*application-sdk/,
+    /✔ verify signatures: Accepted signers: .*application-sdk/,
+    /✔ read the trust root \(.*trusted_root\.json\)/,
+    /✔ compare this machine's clock: as that of 127\.0\.0\.1/,
     /Everything a run needs is there\./,
   ]) {
     assert.match(stdout, line);
@@ -62,4 +66,42 @@ test('a tenant that refuses the token, and images without a place', async (t) =>
   assert.equal(refused.exitCode, 5);
   assert.match(refused.stdout, /✖ read the releases.*\n +RELEASES_UNAVAILABLE: .*401/);
   assert.match(refused.stdout, /✔ replace it/);
+});
+
+test('places of reports, a Pushgateway and a missing skopeo are told, with what to do', async (t) => {
+  const scene = await startScene(t);
+  await scene.offer('teradata', '3.1.4');
+  await scene.configure(
+    (text) => `${text}
+report: { json: reports/today.json, html: mirror.yaml/report.html, pushgateway: "http://127.0.0.1:1" }
+copy: { engine: skopeo }
+`,
+  );
+  const path = process.env['PATH'];
+  process.env['PATH'] = scene.folder;
+  t.after(() => {
+    process.env['PATH'] = path;
+  });
+
+  const { exitCode, stdout } = await scene.mirror.run('doctor');
+
+  assert.equal(exitCode, 2, stdout);
+  assert.match(stdout, /✔ write report\.json: .*reports\/today\.json/);
+  assert.match(stdout, /✖ write report\.html\n +REPORT_UNWRITABLE: .*a file, not a folder/);
+  assert.match(stdout, /✖ reach the Pushgateway .*\n +REPORT_UNDELIVERABLE: .*nothing listens/);
+  assert.match(stdout, /✖ use the copy engine\n +CONFIG_INVALID: there is no skopeo here: /);
+  assert.match(stdout, /3 of \d+ checks failed/);
+});
+
+test('a signal ends it at once', async (t) => {
+  const scene = await startScene(t);
+  scene.marketplace.script({ silent: true });
+  const ended = scene.mirror.run('doctor');
+  await waitFor('the releases are asked for', () => scene.marketplace.requests[0]);
+
+  scene.mirror.signal('SIGINT');
+
+  const { exitCode, stdout, stderr } = await ended;
+  assert.equal(exitCode, 130, stdout + stderr);
+  assert.equal(stdout, '');
 });
