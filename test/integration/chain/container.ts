@@ -27,8 +27,11 @@ interface Inspected {
 }
 
 /** Looks at a running container from outside. */
-export async function see(docker: DockerCommand, name: string): Promise<SeenContainer> {
-  const text = await docker.run('container', 'inspect', name);
+export async function see(
+  engine: Pick<DockerCommand, 'run'>,
+  name: string,
+): Promise<SeenContainer> {
+  const text = await engine.run('container', 'inspect', name);
   const [{ Id, Image, State, Config, HostConfig }] = JSON.parse(text) as [Inspected];
   const status = new Map(
     readFileSync(`/proc/${State.Pid}/status`, 'utf8')

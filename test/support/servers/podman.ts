@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binary } from './binaries.ts';
 import {
@@ -23,7 +23,7 @@ export const ROOTLESS_USER = 'sdr-rootless';
  * journal; runc, since crun insists on the unified hierarchy where a machine has both; limits that
  * it may set, since Podman raises its own to values that take CAP_SYS_RESOURCE.
  */
-export async function startPodman(options: EngineServerOptions = {}): Promise<EngineServer> {
+export async function startPodman(options: EngineServerOptions = {}): Promise<PodmanServer> {
   return startService([], {}, options);
 }
 
@@ -34,8 +34,23 @@ export async function startPodman(options: EngineServerOptions = {}): Promise<En
 const OPEN_TUN =
   'mount -t tmpfs tmpfs /dev/net && mknod -m 666 /dev/net/tun c 10 200 && mount --make-rshared /';
 
+/** A Podman whose own command line can be used beside its service. */
+export interface PodmanServer extends EngineServer {
+  /** Its storage, its socket and its settings are here; the user it runs as owns it. */
+  readonly folder: string;
+  /** Runs a program as the user of the service, where `podman` is this one. */
+  readonly asOwner: (
+    command: readonly [file: string, ...args: string[]],
+    options?: {
+      readonly env?: Readonly<Record<string, string>>;
+      /** A file to read from. */
+      readonly inputFile?: string;
+    },
+  ) => Promise<string>;
+}
+
 /** Starts a Podman service that runs, with all its containers, as a user without rights. */
-export async function startRootlessPodman(): Promise<EngineServer> {
+export async function startRootlessPodman(): Promise<PodmanServer> {
   const [user, group] = await Promise.all([idOfRootless('-u'), idOfRootless('-g')]);
   const setpriv = `exec setpriv --reuid=${user} --regid=${group} --clear-groups "$@"`;
   return startService(['unshare', '--mount', 'sh', '-c', `${OPEN_TUN} && ${setpriv}`, 'sh'], {
@@ -52,30 +67,33 @@ async function startService(
   launcher: readonly [] | readonly [string, ...string[]],
   owner: { readonly user?: string; readonly group?: string },
   options: EngineServerOptions = {},
-): Promise<EngineServer> {
+): Promise<PodmanServer> {
   const { path: folder, remove } = await temporaryFolder('podman');
   const socketPath = join(folder, 'podman.sock');
   await makeStorage(join(folder, 'root'), options);
   const { containers, registries } = await writeConfiguration(folder, options);
   if (owner.user !== undefined)
     await execa('chown', ['-R', `${owner.user}:${owner.group}`, folder]);
-  const command: readonly [string, ...string[]] = [
-    ...launcher,
+  const podman = [
     binary('podman'),
     `--root=${join(folder, 'root')}`,
     `--runroot=${join(folder, 'run')}`,
     `--tmpdir=${join(folder, 'tmp')}`,
-    'system',
-    'service',
-    '--time=0',
-    `unix://${socketPath}`,
   ];
+  const environment = {
+    CONTAINERS_CONF: containers,
+    CONTAINERS_REGISTRIES_CONF: registries,
+    ...(owner.user === undefined ? {} : { HOME: folder, XDG_RUNTIME_DIR: folder }),
+  };
+  const [file = '', ...args] = [...launcher, ...podman];
+  const service = [...args, 'system', 'service', '--time=0', `unix://${socketPath}`];
   const start = async (): Promise<ServerProcess> =>
-    startProcess(command, folder, async () => ((await ping(socketPath)) ? true : undefined), {
-      CONTAINERS_CONF: containers,
-      CONTAINERS_REGISTRIES_CONF: registries,
-      ...(owner.user === undefined ? {} : { HOME: folder, XDG_RUNTIME_DIR: folder }),
-    });
+    startProcess(
+      [file, ...service],
+      folder,
+      async () => ((await ping(socketPath)) ? true : undefined),
+      environment,
+    );
   let server = await start();
   // Rootless, the service runs in a child of what was started, which would keep its output open.
   const kill = async (): Promise<void> => {
@@ -83,8 +101,19 @@ async function startService(
     for (const pid of await processesNaming(`--root=${join(folder, 'root')}`)) killQuietly(pid);
     await killed;
   };
+  const bin = await wrap(folder, podman);
   return {
     socketPath,
+    folder,
+    asOwner: async (command, { env = {}, ...input } = {}) => {
+      // With the groups of nobody else, like the service; what it opens it joins.
+      const { user, group } = owner;
+      const become = [`--reuid=${user}`, `--regid=${group}`, '--clear-groups'];
+      const [program, ...rest] = user === undefined ? command : ['setpriv', ...become, ...command];
+      const path = `${bin}:${process.env['PATH']}`;
+      const options = { env: { ...environment, PATH: path, ...env }, cwd: folder, ...input };
+      return (await execa(program, rest, options)).stdout;
+    },
     log: async () => server.log(),
     kill,
     restart: async () => {
@@ -99,6 +128,16 @@ async function startService(
       await remove();
     },
   };
+}
+
+/** Puts a `podman` with these options into a folder of its own. */
+async function wrap(folder: string, podman: readonly string[]): Promise<string> {
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  await chmod(folder, 0o755);
+  const script = `#!/bin/sh\nexec ${podman.join(' ')} "$@"\n`;
+  await writeFile(join(bin, 'podman'), script, { mode: 0o755 });
+  return bin;
 }
 
 /** What holds the user namespace of a rootless service names no folder, and outlives it. */
