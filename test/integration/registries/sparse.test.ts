@@ -10,6 +10,7 @@ import { buildImage, buildIndex } from '../../support/images.ts';
 import { requireServer } from '../../support/servers/binaries.ts';
 import { startDistribution3, startDockerRegistry } from '../../support/servers/distribution.ts';
 import { startOlareg } from '../../support/servers/olareg.ts';
+import { digestAccordingTo } from '../../support/servers/peers.ts';
 import { pushTo } from '../../support/servers/push.ts';
 
 const LINUX = parsePlatform('linux/amd64');
@@ -26,15 +27,18 @@ const targets = [
   { name: 'olareg', start: startOlareg, takesSparse: false },
 ] as const;
 
-const engines: Readonly<Record<string, (registries: Registries) => ImageCopier>> = {
-  registry: ({ source, target }) =>
-    createRegistryCopier({ source, target, signatures: true, platforms: [LINUX] }),
-  skopeo: (registries) =>
+const engines: Readonly<
+  Record<string, (registries: Registries, rewriteIndex?: boolean) => ImageCopier>
+> = {
+  registry: ({ source, target }, rewriteIndex = false) =>
+    createRegistryCopier({ source, target, signatures: true, platforms: [LINUX], rewriteIndex }),
+  skopeo: (registries, rewriteIndex = false) =>
     createSkopeoCopier({
       source: registries.source,
       target: registries.target,
       signatures: true,
       platforms: [LINUX],
+      rewriteIndex,
       credentialFor: async (registry) => registries.credentialFor(registry),
       settingsFor: (registry) => registries.settingsFor(registry),
     }),
@@ -83,6 +87,44 @@ for (const { name, start, takesSparse } of targets) {
       );
       assert.notEqual(amd64, undefined);
       assert.equal(arm64, undefined);
+    });
+  }
+}
+
+for (const { name, start, takesSparse } of targets) {
+  if (takesSparse) continue;
+  for (const [engine, createCopier] of Object.entries(engines)) {
+    test(`${engine} rewrites an index for ${name}, and peers find it whole`, async (t) => {
+      if (!requireServer(t, 'olareg', name, 'skopeo', 'crane', 'regctl', 'oras')) return;
+      const [source, target] = await Promise.all([startOlareg(), start()]);
+      t.after(source.stop);
+      t.after(target.stop);
+      const hosts = { [source.host]: { plainHttp: true }, [target.host]: { plainHttp: true } };
+      const registries = createRegistries({ hosts, env: {} });
+      t.after(() => registries.close());
+      await pushTo({ server: source, repository: 'vendor/app' }, image, '1.0');
+      const tag = parseTagReference(`${target.host}/mirrored/app:1.0`);
+
+      const { digest, rewritten } = await createCopier(registries, true).copy(
+        {
+          kind: 'digest',
+          registry: source.host,
+          repository: 'vendor/app',
+          digest: image.digest,
+        },
+        tag,
+      );
+
+      assert.deepEqual(rewritten, { from: image.digest, to: digest });
+      const there = { host: target.host, repository: 'mirrored/app' };
+      for (const [tool, digestOf] of Object.entries(digestAccordingTo)) {
+        assert.equal(await digestOf({ ...there, at: '1.0' }), digest, tool);
+      }
+      const manifest = await registries.target.getManifest(atDigest(tag, digest));
+      assert.ok(manifest?.kind === 'index');
+      for (const child of manifest.manifests) {
+        assert.equal(await digestAccordingTo.crane({ ...there, at: child.digest }), child.digest);
+      }
     });
   }
 }
