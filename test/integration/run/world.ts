@@ -93,14 +93,14 @@ export type Launch = (
   at: { readonly folder: string; readonly env: Readonly<Record<string, string>> },
 ) => MirrorProcess;
 
-/** From the sources, by the Node of this test. */
-const launchSources: Launch = (args, { folder, env }) =>
+/** The bundle, by the Node of this test. */
+const launchBundle: Launch = (args, { folder, env }) =>
   execa(process.execPath, [command, ...args], { cwd: folder, env, reject: false });
 
-/** @param launch - how `mirror` is started, if not from the sources */
+/** @param launch - how `mirror` is started, if not by this Node */
 export async function startWorld(
   t: Pick<TestContext, 'after'>,
-  launch: Launch = launchSources,
+  launch: Launch = launchBundle,
 ): Promise<World> {
   const { path: folder, remove } = await temporaryFolder('mirror-run');
   t.after(remove);

@@ -142,3 +142,9 @@ test('what others wrote makes no command of its own', () => {
   const lines = String(stdout.read()).trimEnd().split('\n');
   for (const line of lines) assert.match(line, /^::(?:error|warning) title=[^:,]*::/);
 });
+
+test('a mark says what it is told to, whatever is in it', () => {
+  const stdout = new PassThrough();
+  annotate({ level: 'error', title: 'a:1, b', message: '100%\r\nb: c, d' }, stdout);
+  assert.equal(String(stdout.read()), '::error title=a%3A1%2C b::100%25%0D%0Ab: c, d\n');
+});
