@@ -45,6 +45,9 @@ engines      fuse-overlayfs   apt  fuse-overlayfs
 engines      busybox          apt  busybox-static
 engines      sdr-rootless     user sdr-rootless
 temporal     temporal         go   github.com/temporalio/cli@v1.5.1               cmd/temporal
+reports      chromium         apt  chromium
+reports      prometheus-pushgateway    apt  prometheus-pushgateway
+reports      prometheus-node-exporter  apt  prometheus-node-exporter
 images       debootstrap      apt  debootstrap
 images       debian-base      base bookworm
 images       quadlet          go   github.com/containers/podman/v5@v5.8.1         cmd/quadlet
@@ -217,7 +220,7 @@ main() {
   done
 
   local version absent=0
-  printf '\n%-11s %-16s %-4s %-38s %s\n' group name how version from
+  printf '\n%-11s %-24s %-4s %-38s %s\n' group name how version from
   for line in "${selected[@]}"; do
     read -r group name how what extra <<<"$line"
     if [[ -n ${not_to_be_had[$name]:-} ]]; then
@@ -230,7 +233,7 @@ main() {
         absent=$((absent + 1))
       fi
     fi
-    printf '%-11s %-16s %-4s %-38s %s\n' "$group" "$name" "$how" "$version" "${what%@*}"
+    printf '%-11s %-24s %-4s %-38s %s\n' "$group" "$name" "$how" "$version" "${what%@*}"
   done
   printf '\n%s\n' "Go and npm tools are in $cache/bin"
   if [[ $absent -gt 0 ]]; then

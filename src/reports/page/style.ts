@@ -45,7 +45,7 @@ h3 { font-size: 1rem; font-weight: 600; line-height: 1.4; }
 .notice.warn { border-left-color: var(--warn); }
 .notice.bad { border-left-color: var(--bad); }
 .notice.good { border-left-color: var(--good); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 0.75rem; margin-top: 1.75rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 0.75rem; margin-top: 1.75rem; }
 .tile { padding: 0.8rem 1rem; border: 1px solid var(--line); border-radius: 12px; background: var(--card); }
 .tile strong { display: block; font-size: 1.5rem; font-weight: 600; line-height: 1.25; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .tile span { color: var(--quiet); font-size: 0.875rem; }
@@ -95,7 +95,9 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
 @media (max-width: 46rem) {
   body { padding: 1.5rem 1rem 2rem; }
   .tiles { grid-template-columns: repeat(auto-fit, minmax(6.2rem, 1fr)); gap: 0.5rem; }
-  .tile { padding: 0.6rem 0.8rem; }
+  .tile { padding: 0.6rem; }
+  .tile strong { font-size: 1.15rem; }
+  .tile span { font-size: 0.8125rem; overflow-wrap: normal; }
   .bars li { grid-template-columns: minmax(0, 1fr) auto; padding: 0.5rem 0; }
   .bars svg { grid-column: 1 / -1; grid-row: 2; margin-top: 0.25rem; }
   .axis { margin: 0.2rem 0 0; }
