@@ -70,6 +70,10 @@ export async function* examine(parts: DoctorParts, options: Options = {}): Async
   );
   const named = images.filter((image) => 'target' in image);
   yield* examineNames(images);
+  if (named.length === 0) {
+    const check = 'pull from the source, push to the target';
+    yield { check, outcome: 'skipped', detail: 'no image is known to try it with' };
+  }
   yield* examineSources(named, parts, options);
   yield* examineTargets(named, parts, options);
   for (const { name, outcome, detail, error } of await checkMapStore(dependencies.store, options)) {

@@ -72,7 +72,7 @@ export function explainFailure(
 
 function reason(error: RequestError, { hostname }: URL, timeoutMs: number): string {
   if (error instanceof TimeoutError) {
-    return `no complete answer within ${timeoutMs / 1000} s (${error.event}).`;
+    return `no complete answer within ${timeoutMs / 1000} s (${error.event}). Check the network between, a firewall, and HTTPS_PROXY.`;
   }
   if (error.code === 'ENOTFOUND') {
     return `DNS knows no host ${hostname}. Check the tenant's name in releases.url.`;
@@ -83,7 +83,7 @@ function reason(error: RequestError, { hostname }: URL, timeoutMs: number): stri
   if (isCertificateError(error.code)) {
     return `the server's certificate is not trusted (${shown(error)}). If a proxy inspects TLS here, name its authority in NODE_EXTRA_CA_CERTS.`;
   }
-  return `${error.message === '' ? error.code : shown(error)}.`;
+  return `${error.message === '' ? error.code : shown(error)}. Check releases.url, the network between, a firewall, and HTTPS_PROXY.`;
 }
 
 /** Node 22 names the proxy in full when it makes no tunnel, user and password included. */

@@ -52,6 +52,16 @@ function withoutSecrets(cause: unknown): Error | undefined {
   return copy;
 }
 
+const NO_WAY = 'check the endpoint, the network between, a firewall, or HTTPS_PROXY';
+const NEXT_STEPS: Readonly<Record<string, string>> = {
+  ENOTFOUND: "check the endpoint's or bucket's name",
+  EAI_AGAIN: 'check the network and its name servers',
+  ECONNREFUSED: "check the endpoint's address and port, and that the store runs",
+  ETIMEDOUT: NO_WAY,
+  EHOSTUNREACH: NO_WAY,
+  ENETUNREACH: NO_WAY,
+};
+
 /** The reason of a failure below HTTP, or of none that is known: then it may pass. */
 export function networkReason(error: unknown): FailureReason {
   const code = codeOf(error);
@@ -61,8 +71,9 @@ export function networkReason(error: unknown): FailureReason {
       `the store's certificate is not trusted (${code}): give the authority that issued it as map.s3.ca or map.azblob.ca, or in NODE_EXTRA_CA_CERTS`,
     );
   }
-  if (code === 'ENOTFOUND') return passing(`${words}: check the endpoint's or bucket's name`);
-  return passing(words === '' ? (code ?? 'no answer') : words);
+  const said = words === '' ? (code ?? 'no answer') : words;
+  const next = NEXT_STEPS[code ?? ''];
+  return passing(next === undefined ? said : `${said}: ${next}`);
 }
 
 /** The code of an error or of what caused it: the SDKs wrap what Node says. */

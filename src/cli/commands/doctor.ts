@@ -90,9 +90,10 @@ function line({ check, outcome, detail, error }: Finding, paint: Paint): string 
 
 function verdict(findings: readonly Finding[]): string {
   const failed = findings.filter(({ outcome }) => outcome === 'failed').length;
-  return failed === 0
-    ? 'Everything a run needs is there.'
-    : `${failed} of ${findings.length} checks failed: what to do stands below each.`;
+  if (failed === 0) return 'Everything a run needs is there.';
+  const skipped = findings.filter(({ outcome }) => outcome === 'skipped').length;
+  const untried = skipped === 0 ? '' : `, and ${skipped} could not be tried`;
+  return `${failed} of ${findings.length} checks failed${untried}: what to do stands below each.`;
 }
 
 function asData({ error, ...finding }: Finding): object {

@@ -105,3 +105,14 @@ test('a signal ends it at once', async (t) => {
   assert.equal(exitCode, 130, stdout + stderr);
   assert.equal(stdout, '');
 });
+
+test('where no image is known, it says what could not be tried', async (t) => {
+  const scene = await startScene(t);
+  scene.marketplace.script({ status: 404 });
+
+  const { exitCode, stdout } = await scene.mirror.run('doctor');
+
+  assert.equal(exitCode, 5);
+  assert.match(stdout, /- pull from the source, push to the target: no image is known/);
+  assert.match(stdout, /1 of 15 checks failed, and 3 could not be tried/);
+});

@@ -19,7 +19,7 @@ describe('failures without an answer', () => {
       true,
     ],
     ['EAI_AGAIN', 'getaddrinfo EAI_AGAIN acme.atlan.com', /DNS could not be asked/, true],
-    ['ECONNRESET', 'socket hang up', /: socket hang up\.$/, true],
+    ['ECONNRESET', 'socket hang up', /: socket hang up\. Check releases\.url/, true],
     [
       'SELF_SIGNED_CERT_IN_CHAIN',
       'self-signed certificate in certificate chain',
