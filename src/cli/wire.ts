@@ -5,14 +5,16 @@ import type { ImageCopier } from '../copiers/image-copier.ts';
 import type { CopyOneDependencies } from '../mirror/copy-one.ts';
 import { targetNaming } from '../mirror/naming.ts';
 import type { RunDependencies, RunSettings } from '../mirror/run.ts';
-import { createRegistries, type Registries } from '../registry/client.ts';
+import { createRegistries, type Registries, type RegistriesOptions } from '../registry/client.ts';
 import { parsePlatform } from '../registry/platform.ts';
 import { canonicalRegistry } from '../registry/reference.ts';
+import { fileUploadJournal } from '../registry/upload-journal.ts';
 import type { ReleaseSource } from '../releases/release-source.ts';
 import { selectReleases } from '../releases/select.ts';
 import { discoverOnce } from '../signatures/discover-once.ts';
 import type { ProvableMapStore } from '../stores/map-store.ts';
 import { openMapStore } from '../stores/open.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { packageVersion } from './version.ts';
 import { wireInspector } from './wire-inspector.ts';
 import { wireVerifier } from './wire-verifier.ts';
@@ -85,9 +87,12 @@ export async function wireCopy(
   { copy, verify, registries: hosts }: Pick<Config, 'copy' | 'verify' | 'registries'>,
   world: World,
 ): Promise<{ readonly dependencies: CopyOneDependencies; readonly registries: Registries }> {
-  const registries = wireRegistries(hosts, world, copy);
+  const { env, logger, now } = world;
+  const registries = wireRegistries(hosts, world, {
+    ...copy,
+    uploads: fileUploadJournal(cacheFolder(env, 'uploads'), { logger, now }),
+  });
   const { source, target } = registries;
-  const { logger, now } = world;
   // Shared, so that what is attached to an image is asked once a run.
   const discover = discoverOnce();
   const copier = await wireCopier(copy, registries, {
@@ -113,11 +118,12 @@ export async function wireMap(map: MapConfig, world: World): Promise<ProvableMap
 export function wireRegistries(
   hosts: Config['registries'],
   world: World,
-  { bandwidth }: Pick<Config['copy'], 'bandwidth'> = {},
+  { bandwidth, uploads }: Pick<RegistriesOptions, 'bandwidth' | 'uploads'> = {},
 ): Registries {
   return createRegistries({
     hosts,
     ...(bandwidth === undefined ? {} : { bandwidth }),
+    uploads,
     env: world.env,
     logger: world.logger,
     userAgent: `sdr-mirror/${packageVersion()}`,

@@ -94,7 +94,11 @@ export class DistributionRegistry implements Registry {
     open: () => Promise<Readable>,
     options: Options & { readonly mountFrom?: Repository } = {},
   ): Promise<'mounted' | 'uploaded'> {
-    return putBlob(repository, descriptor, open, { ...this.#context(repository), ...options });
+    return putBlob(repository, descriptor, open, {
+      ...this.#context(repository),
+      journal: this.#shared.uploads,
+      ...options,
+    });
   }
 
   async putManifest(

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { errorMessage, RegistryError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { sendChunks } from './upload-chunks.ts';
+import type { UploadJournal } from './upload-journal.ts';
 import type { UploadContext, UploadRequests } from './upload-requests.ts';
 
 export interface LargeUploadOptions extends UploadContext {
@@ -42,15 +43,17 @@ export class LargeUpload {
 
   async run(session: URL | undefined): Promise<void> {
     const { client, logger, signal, size } = this.#options;
-    let place: Place | undefined = session === undefined ? undefined : { session, offset: 0 };
+    let place: Place | undefined =
+      session === undefined ? await this.#leftBehind() : { session, offset: 0 };
     let failures = 0;
-    let furthest = 0;
+    let furthest = place?.offset ?? 0;
     for (;;) {
       const chunkBytes = client.form.chunkBytesFor(size);
       const content = await this.#openContent();
       place ??= await this.#startFor(content);
       try {
         await this.#send(content, place, chunkBytes);
+        await this.#journal?.forget(this.#options.requests.name);
         return;
       } catch (error) {
         content.stream.destroy();
@@ -81,7 +84,22 @@ export class LargeUpload {
       return;
     }
     const plan = { size, offset, chunkBytes: chunkBytes ?? size };
-    await requests.put(await sendChunks(content.stream, plan, session, requests));
+    const note = async (at: URL): Promise<void> => this.#journal?.note(requests.name, at);
+    await requests.put(await sendChunks(content.stream, plan, session, { requests, note }));
+  }
+
+  get #journal(): UploadJournal | undefined {
+    const { journal, size } = this.#options;
+    return journal === undefined || size < journal.fromBytes ? undefined : journal;
+  }
+
+  /** Where a process before this one was interrupted, if the registry still knows. */
+  async #leftBehind(): Promise<Place | undefined> {
+    const { requests } = this.#options;
+    const session = await this.#journal?.take(requests.name);
+    const held = session && (await this.#heldBy({ session, offset: 0 }));
+    if (held !== undefined) await this.#journal?.note(requests.name, held.session);
+    return held;
   }
 
   /** What a failure asks for; also learns from it in which form the registry wants its blobs. */
@@ -139,7 +157,10 @@ export class LargeUpload {
 
   async #startFor({ stream }: Content): Promise<Place> {
     try {
-      return { session: await this.#options.requests.start(), offset: 0 };
+      const { requests } = this.#options;
+      const session = await requests.start();
+      await this.#journal?.note(requests.name, session);
+      return { session, offset: 0 };
     } catch (error) {
       stream.destroy();
       throw error;

@@ -20,6 +20,7 @@ import { ContentCache } from './content-cache.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import { canonicalRegistry } from './reference.ts';
 import { RepositoryCreator } from './repository-creator.ts';
+import type { UploadJournal } from './upload-journal.ts';
 
 export interface RegistriesOptions {
   /** What the operator says about registry hosts. */
@@ -33,6 +34,8 @@ export interface RegistriesOptions {
   readonly concurrency?: number;
   /** Most bytes of blobs a second that are streamed from all registries together. */
   readonly bandwidth?: number;
+  /** Where unfinished uploads go on, for the next process; nowhere by default. */
+  readonly uploads?: UploadJournal | undefined;
   /** Longest silence of a peer, in milliseconds. */
   readonly stallMs?: number;
   /** Longest wait for a connection, in milliseconds. */
@@ -66,6 +69,7 @@ export class SharedRegistries {
     ({ byteLength }) => byteLength,
   );
   readonly bandwidth: Bandwidth | undefined;
+  readonly uploads: UploadJournal | undefined;
   readonly clocks: ServerClocks = new ServerClocks();
   readonly #options: RegistriesOptions;
   readonly #clock: Clock;
@@ -81,6 +85,7 @@ export class SharedRegistries {
     const { env = process.env, logger = silentLogger, clock = systemClock } = options;
     this.hosts = new Hosts(options.hosts);
     this.logger = logger;
+    this.uploads = options.uploads;
     const { bandwidth } = options;
     this.bandwidth = bandwidth === undefined ? undefined : new Bandwidth(bandwidth, clock);
     this.#options = options;

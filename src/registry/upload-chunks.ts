@@ -22,7 +22,14 @@ export async function sendChunks(
   content: Readable,
   { size, offset, chunkBytes }: ChunkPlan,
   session: URL,
-  requests: UploadRequests,
+  {
+    requests,
+    note,
+  }: {
+    readonly requests: Pick<UploadRequests, 'patch'>;
+    /** Is told where the session goes on after each piece. */
+    readonly note: (session: URL) => Promise<void>;
+  },
 ): Promise<URL> {
   const pieces = new Pieces(content);
   await pieces.skip(offset);
@@ -31,6 +38,7 @@ export async function sendChunks(
     const length = Math.min(chunkBytes, size - start);
     const stream = Readable.from(pieces.take(length), { objectMode: false });
     at = await requests.patch(at, start, { stream, length });
+    await note(at);
   }
   return at;
 }

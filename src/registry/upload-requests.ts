@@ -11,6 +11,7 @@ import type { StreamBody } from './http/pump.ts';
 import type { Descriptor } from './manifest.ts';
 import { formatBlob, pullScope, pushScope, uploadsPath } from './paths.ts';
 import type { Repository } from './reference.ts';
+import type { UploadJournal } from './upload-journal.ts';
 
 export interface UploadContext extends Options {
   readonly client: HostClient;
@@ -18,6 +19,8 @@ export interface UploadContext extends Options {
   readonly hosts: Hosts;
   /** What is done, for messages; by default the writing of the blob. */
   readonly what?: string;
+  /** Where unfinished uploads go on. */
+  readonly journal?: UploadJournal | undefined;
 }
 
 const OCTETS = { 'content-type': 'application/octet-stream' };
@@ -39,6 +42,11 @@ export class UploadRequests {
     this.#context = context;
     this.#purpose = { side, what };
     this.#scopes = [pushScope(repository)];
+  }
+
+  /** What is uploaded, and to where: for the journal. */
+  get name(): string {
+    return formatBlob(this.#repository, this.#descriptor.digest);
   }
 
   /**
