@@ -93,6 +93,12 @@ copy: { engine: skopeo }
   assert.match(stdout, /3 of \d+ checks failed/);
 });
 
+test('a place that takes no report is for its user to mend, and no bug', async (t) => {
+  const scene = await startScene(t);
+  await scene.configure((text) => `${text}report: { html: mirror.yaml/report.html }\n`);
+  assert.equal((await scene.mirror.run('doctor')).exitCode, 2);
+});
+
 test('a signal ends it at once', async (t) => {
   const scene = await startScene(t);
   scene.marketplace.script({ silent: true });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -155,6 +155,20 @@ test('a file that is there is left alone, unless it is to be replaced', async (t
   assert.equal(said.written, join(folder, 'ours.yaml'));
   assert.deepEqual(said.next.slice(-3), ['mirror doctor', 'mirror plan', 'mirror run']);
   assert.match(await read('ours.yaml'), /^releases:$/m);
+});
+
+test("nobody is asked only to be refused; a link that leads nowhere is somebody's, too", async (t) => {
+  const asked = await sitDown(t, { typed: 'acme.atlan.com\n' });
+  await writeFile(join(asked.folder, 'mirror.yaml'), 'precious');
+  const refused = await asked.mirror.run('init');
+  assert.equal(refused.exitCode, 2);
+  assert.doesNotMatch(refused.stderr, /tenant/);
+
+  const { mirror, folder } = await sitDown(t);
+  await symlink('elsewhere.yaml', join(folder, 'mirror.yaml'));
+  const { exitCode, stderr } = await mirror.run('init', ...ALL);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /mirror\.yaml is there already/);
 });
 
 test('a place that cannot be written to is named, with the reason', async (t) => {

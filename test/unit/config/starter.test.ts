@@ -37,6 +37,7 @@ for (const target of TARGETS) {
     const plain = await load(text, { env });
     assert.deepEqual(Object.keys(plain.registries), []);
     assert.equal(plain.target.image, target);
+    assert.equal(plain.verify.mode, 'enforce');
 
     const full = await load(awake(text), { env, files });
     assert.deepEqual(

@@ -20,6 +20,7 @@ async function failedStep(scratch: MemoryMapStore) {
   const steps = await checkMapStore(store);
   const failed = steps.filter(({ outcome }) => outcome === 'failed');
   assert.equal(failed.length, 1, JSON.stringify(steps));
+  assert.ok(failed[0]?.error instanceof MapStoreError, 'no bug, but a store that is not safe');
   return { ...failed[0], removed };
 }
 
