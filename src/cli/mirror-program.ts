@@ -73,11 +73,17 @@ interface RunFlags {
   readonly dryRun?: true;
   readonly repair?: true;
   readonly only?: readonly string[];
+  readonly shard?: string;
   readonly reportJson?: string;
 }
 
 const ONLY = new Option('--only <glob>', 'look at these apps or images only; repeatable').argParser(
   collect,
+);
+
+const SHARD = new Option(
+  '--shard <index/count>',
+  'take one share of the repositories: 0/4 to 3/4; else from MIRROR_SHARDS and JOB_COMPLETION_INDEX',
 );
 
 function addRun(program: Command, context: ProgramContext): void {
@@ -89,7 +95,7 @@ function addRun(program: Command, context: ProgramContext): void {
   addCommand(program, {
     name: 'run',
     summary: 'mirror what is announced, once: verify, copy, publish the map',
-    options: [dryRun, repair, ONLY],
+    options: [dryRun, repair, ONLY, SHARD],
     overrides: ['releases', 'target', 'map', 'verify', 'copy', 'report'],
     help: RUN_HELP,
   }).action(async (flags: RunFlags, command: Command) => {
@@ -101,7 +107,7 @@ function addPlan(program: Command, context: ProgramContext): void {
   addCommand(program, {
     name: 'plan',
     summary: 'say what a run would do and why, from two HEADs an image',
-    options: [ONLY],
+    options: [ONLY, SHARD],
     overrides: ['releases', 'target', 'map', 'verify', 'copy'],
     help: PLAN_HELP,
   }).action(async (flags: RunFlags, command: Command) => {
@@ -215,24 +221,33 @@ function addCommand(
 
 async function mirror(
   command: Command,
-  { only = [], repair, reportJson }: RunFlags,
+  { only = [], repair, reportJson, ...flags }: RunFlags,
   until: 'plan' | 'verify' | 'publish',
   { terminal, world, finish, process }: ProgramContext,
 ): Promise<void> {
   const config = await load(command, undefined, world());
-  const [{ runCommand }, { wireRun }, { wireReporter }, { describeVerify }] = await Promise.all([
+  const [
+    { runCommand },
+    { wireRun },
+    { wireReporter },
+    { describeVerify },
+    { parseShard, shardFromEnvironment },
+  ] = await Promise.all([
     import('./commands/run.ts'),
     import('./wire.ts'),
     import('./wire-reporter.ts'),
     import('../settings/verify-config.ts'),
+    import('../releases/shard.ts'),
   ]);
-  const wired = await wireRun(config, world(), { only, repair: repair === true });
+  const { env } = world();
+  const shard = flags.shard === undefined ? shardFromEnvironment(env) : parseShard(flags.shard);
+  const wired = await wireRun(config, world(), { only, repair: repair === true, shard });
   try {
     const accepted = describeVerify(config.verify);
     // A look at a part, or one that changes nothing, is a person's: it says nothing of the job.
     const isJob = until === 'publish' && only.length === 0;
     const reports = isJob ? config : reportJson === undefined ? undefined : withReportAlone(config);
-    const reporter = reports && (await wireReporter(reports, world()));
+    const reporter = reports && (await wireReporter(reports, world(), shard));
     finish(await runCommand(wired, terminal(), process, { until, accepted, reporter }));
   } finally {
     wired.close();

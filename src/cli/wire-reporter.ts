@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { Shard } from '../releases/shard.ts';
 import type { Reporter } from '../reports/reporter.ts';
 import { packageVersion } from './version.ts';
 import type { World } from './world.ts';
@@ -10,6 +11,7 @@ export type ReportedConfig = Pick<Config, 'report' | 'notify' | 'map'>;
 export async function wireReporter(
   { report, notify, map }: ReportedConfig,
   world: World,
+  shard?: Shard,
 ): Promise<Reporter | undefined> {
   const { besideMap, ...places } = report;
   if (notify === undefined && !besideMap && Object.keys(places).length === 0) return undefined;
@@ -19,5 +21,6 @@ export async function wireReporter(
     import('./wire.ts'),
   ]);
   const store = await wireMap(map, world);
-  return new Reporter({ report, notify, store, version: packageVersion(), ...world });
+  const part = shard === undefined ? {} : { part: `${shard.index}-of-${shard.count}` };
+  return new Reporter({ report, notify, store, ...part, version: packageVersion(), ...world });
 }

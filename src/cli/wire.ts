@@ -11,6 +11,7 @@ import { canonicalRegistry } from '../registry/reference.ts';
 import { fileUploadJournal } from '../registry/upload-journal.ts';
 import type { ReleaseSource } from '../releases/release-source.ts';
 import { selectReleases } from '../releases/select.ts';
+import { shardReleases, type Shard } from '../releases/shard.ts';
 import { discoverOnce } from '../signatures/discover-once.ts';
 import type { ProvableMapStore } from '../stores/map-store.ts';
 import { openMapStore } from '../stores/open.ts';
@@ -34,6 +35,8 @@ export interface WireRunOptions {
   readonly only?: readonly string[];
   /** Whether the run looks behind the tags and mends what is broken at the target. */
   readonly repair?: boolean;
+  /** The share of the repositories that is this run's. */
+  readonly shard?: Shard | undefined;
 }
 
 /** GCS takes about one write a second per object; a run that is killed loses no more than this. */
@@ -47,11 +50,12 @@ const PUBLISH_INTERVAL_MS = 10_000;
 export async function wireRun(
   config: Config,
   world: World,
-  { only = [], repair = false }: WireRunOptions = {},
+  { only = [], repair = false, shard }: WireRunOptions = {},
 ): Promise<WiredRun> {
   const { source, target, copy, verify } = config;
   const store = await wireMap(config.map, world);
-  const releases = narrow(await wireReleases(config, world), only, source.registry);
+  const all = narrow(await wireReleases(config, world), only, source.registry);
+  const releases = shard === undefined ? all : shardReleases(all, shard, source.registry);
   const { registries, dependencies } = await wireCopy(config, world);
   return {
     dependencies: {

@@ -8,8 +8,9 @@ export class ReportBesideMap {
   readonly #object: MapStore;
   readonly #map: string;
 
-  constructor(store: ProvableMapStore) {
-    this.#object = store.scratch('.report.json');
+  /** @param part - which of several runs that share the work, `0-of-4`: each has a report of its own */
+  constructor(store: ProvableMapStore, part?: string) {
+    this.#object = store.scratch(part === undefined ? '.report.json' : `.report-${part}.json`);
     this.#map = store.location;
   }
 
@@ -31,7 +32,7 @@ export class ReportBesideMap {
     try {
       await this.#replace(text, options);
     } catch (error) {
-      // Another shard was faster by a moment: the later report stays, as it would in a file.
+      // Another run was faster by a moment: the later report stays, as it would in a file.
       if (!(error instanceof MapStoreError) || error.code !== 'MAP_CONFLICT') throw error;
       await this.#replace(text, options);
     }

@@ -21,6 +21,8 @@ export interface ReporterOptions {
   readonly notify: NotifySettings | undefined;
   /** The store of the map. Needed for what is kept beside it. */
   readonly store: ProvableMapStore;
+  /** Which of several runs that share the work. */
+  readonly part?: string;
   readonly version: string;
   readonly env: Environment;
   readonly logger: Logger;
@@ -63,12 +65,12 @@ export class Reporter {
 
   /** Writes every report that is asked for and tells whom it should. Never rejects. */
   async leave(ended: EndedRun): Promise<void> {
-    const { report: places, version, limits } = this.#options;
+    const { report: places, version, limits, store, part } = this.#options;
     const { networkMs, networkWhenStoppedMs } = { ...LIMITS, ...limits };
     const ms = ended.report.interrupted ? networkWhenStoppedMs : networkMs;
     const options: Options = { signal: AbortSignal.timeout(ms) };
     await this.#attempt(async () => {
-      const beside = places.besideMap ? new ReportBesideMap(this.#options.store) : undefined;
+      const beside = places.besideMap ? new ReportBesideMap(store, part) : undefined;
       const earlier = await readEarlierRun(this.#memories(beside, options), this.#options.logger);
       const record = recordRun(ended, { version, times: this.#times, earlier });
       await this.#writeFiles(record);

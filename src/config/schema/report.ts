@@ -75,7 +75,7 @@ export const reportSchema: Schema<ReportSettings> = about(
       flag({
         title: 'Beside the map',
         description:
-          "Whether `report.json` is kept in the map's store too, under the map's name and `.report.json`. It is what the next run remembers this one by where no file survives.",
+          "Whether `report.json` is kept in the map's store too, under the map's name and `.report.json`, that of a shard `.report-0-of-4.json`. It is what the next run remembers this one by where no file survives.",
       }),
       false,
     ),
