@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Client } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { execa } from 'execa';
+import { ACCEPT_MANIFESTS } from '../../../src/registry/manifest.ts';
 import { builtImages, DockerCommand } from '../../support/servers/built-images.ts';
 import { makeCosignKeys, signBundle, type CosignKeys } from '../../support/servers/cosign.ts';
 import {
@@ -35,6 +37,8 @@ export class ChainWorld {
   readonly tenant: Tenant;
   readonly target: DistributionServer;
   readonly bucket: S3Bucket;
+  /** What the programs have written. */
+  readonly log: string[] = [];
   /** Holds `mirror.yaml`, and what the orchestrator is given. */
   readonly folder: string;
   readonly #source: DistributionServer;
@@ -106,24 +110,31 @@ export class ChainWorld {
     const repository = `atlanhq/atlan-${app}-app`;
     const there = `${this.#source.host}/${repository}:${version}`;
     await this.docker.run('tag', image, there);
-    const pushed = await this.docker.run('push', there);
-    const digest = /digest: (sha256:[0-9a-f]{64})/.exec(pushed)?.[1];
+    await this.docker.run('push', there);
+    const manifest = `${this.#source.url}/v2/${repository}/manifests/${version}`;
+    const answer = await fetch(manifest, { method: 'HEAD', headers: { accept: ACCEPT_MANIFESTS } });
+    const digest = answer.headers.get('docker-content-digest');
     await this.docker.run('rmi', there);
     await signBundle(`${this.#source.host}/${repository}@${digest}`, this.#keys);
     this.tenant.announce({ app_name: app, version, image: `${repository}:${version}` });
   }
 
-  /** `mirror run`, in its container. */
-  async mirror(): Promise<{
-    readonly exitCode?: number | undefined;
-    readonly stdout: string;
-    readonly stderr: string;
-  }> {
+  /** `mirror run`, in its container, to a good end. */
+  async mirror(): Promise<void> {
     const confined = 'run --rm --user 4711:4711 --read-only --tmpfs /tmp --cap-drop ALL'.split(' ');
     const env = ['--env', `ATLAN_API_TOKEN=${API_TOKEN}`, '--env-file', join(this.folder, '.env')];
     const place = ['--volume', `${this.folder}:/etc/sdr-mirror:ro`, '--network', NETWORK];
     const command = ['localhost/sdr-mirror:test', 'run', '--output', 'json'];
-    return this.docker.start([...confined, ...env, ...place, ...this.#place(), ...command]);
+    const words = [...confined, ...env, ...place, ...this.#place(), ...command];
+    const { exitCode, stdout, stderr } = await this.docker.start(words);
+    this.log.push(stdout, stderr);
+    assert.equal(exitCode, 0, `${stdout}\n${stderr}`);
+  }
+
+  /** Adds what a container has written so far to {@link log}. */
+  async readLog(container: string): Promise<void> {
+    const { stdout, stderr } = await this.docker.start(['logs', container]);
+    this.log.push(stdout, stderr);
   }
 
   /** Starts the orchestrator as the example for `docker run` does, from the company's registry. */

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { listeningPorts } from '../../support/listening.ts';
 import type { DockerCommand } from '../../support/servers/built-images.ts';
@@ -51,4 +52,21 @@ export async function see(
     mayGainPrivileges: status.get('NoNewPrivs') !== '1',
     ports: listeningPorts(State.Pid),
   };
+}
+
+/** Not root, no capability, none to be had, nothing to write to, and no port that it listens on. */
+export function assertUnprivileged(container: SeenContainer, user: string): void {
+  assert.notEqual(user, '0');
+  const { users, capabilities, mayGainPrivileges, ports, readOnlyRoot } = container;
+  assert.deepEqual(
+    { users, capabilities, mayGainPrivileges, ports, readOnlyRoot },
+    {
+      // Real, effective, saved, and of the file system.
+      users: Array.from({ length: 4 }, () => user),
+      capabilities: [],
+      mayGainPrivileges: false,
+      ports: [],
+      readOnlyRoot: true,
+    },
+  );
 }

@@ -14,7 +14,7 @@ import {
 import { startDocker } from '../../support/servers/docker.ts';
 import { startRootlessPodman, type PodmanServer } from '../../support/servers/podman.ts';
 import { temporaryFolder, waitFor } from '../../support/servers/server-process.ts';
-import { see, type SeenContainer } from '../chain/container.ts';
+import { assertUnprivileged, see } from '../chain/container.ts';
 import { noRootlessUser, whyNot } from '../engine/real-engine.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples/orchestrator');
@@ -87,7 +87,8 @@ describe('examples for Podman without root', { skip: noPodman ?? false }, () => 
       (text, [from, to]) => text.replace(from, to),
       run,
     );
-    await podman.asOwner(['podman', ...words(network)]);
+    // Podman 4.3 does not know it, and makes no such files either.
+    await podman.asOwner(['podman', ...words(network.replace('--ignore', ''))]);
     await podman.asOwner(['podman', ...words(command)]);
     await assertRuns(podman);
   });
@@ -154,32 +155,17 @@ async function assertRuns(podman: PodmanServer): Promise<void> {
 }
 
 /** Alive and on duty, though neither tenant nor Temporal can be reached. */
-async function healthy({ run }: Pick<DockerCommand, 'run'>): Promise<void> {
+async function healthy(engine: Pick<DockerCommand, 'run'>): Promise<void> {
   await waitFor(
     'an orchestrator that is active',
     async () => {
-      const answer = await run('exec', NAME, NAME, 'health').catch(() => '');
+      const answer = await engine.run('exec', NAME, NAME, 'health').catch(() => '');
       return /^alive .* active, Temporal unreachable/.test(answer) || undefined;
     },
     120_000,
   ).catch(async (error: unknown) => {
-    throw new Error(await run('logs', NAME), { cause: error });
+    throw new Error(await engine.run('logs', NAME), { cause: error });
   });
-}
-
-function assertUnprivileged(container: SeenContainer, user: string): void {
-  assert.notEqual(user, '0');
-  const { users, capabilities, mayGainPrivileges, ports, readOnlyRoot } = container;
-  assert.deepEqual(
-    { users, capabilities, mayGainPrivileges, ports, readOnlyRoot },
-    {
-      users: Array.from({ length: 4 }, () => user),
-      capabilities: [],
-      mayGainPrivileges: false,
-      ports: [],
-      readOnlyRoot: true,
-    },
-  );
 }
 
 test('the examples differ in nothing that matters', () => {
