@@ -6,7 +6,7 @@ const INTRODUCTION = `# Configuration
 
 <!-- Made from the validator by scripts/generate-schema.ts; change src/config/schema instead. -->
 
-\`mirror\` reads the file given by \`--config\`, else the one named in \`MIRROR_CONFIG\`, else \`mirror.yaml\` in the working folder. The smallest one that works:
+\`mirror\` reads the file given by \`--config\`, else the one named in \`MIRROR_CONFIG\`, else \`mirror.yaml\` in the working folder. \`mirror init\` writes a first one with comments. The smallest one that works:
 
 \`\`\`yaml
 releases:
