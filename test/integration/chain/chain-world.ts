@@ -13,7 +13,7 @@ import {
   type DistributionServer,
 } from '../../support/servers/distribution.ts';
 import type { EngineServer, EngineServerOptions } from '../../support/servers/engine-server.ts';
-import { portOf, relayTo } from '../../support/servers/relay.ts';
+import { portOf, relayTo } from '../../support/servers/network-relay.ts';
 import { S3Bucket, startMinio, type S3Server } from '../../support/servers/s3-servers.ts';
 import { temporaryFolder } from '../../support/servers/server-process.ts';
 import { openTemporalGate } from '../../support/servers/temporal-gate.ts';
@@ -29,6 +29,8 @@ const GATEWAY = '10.213.77.1';
 
 export const TENANT = 'acme.atlan.example';
 export const NETWORK = 'atlan-sdr-prod';
+/** The container that keeps the network open. */
+export const HOLDER = 'network-holder';
 
 /** Every part of the chain but the programs themselves, each one real. */
 export class ChainWorld {
@@ -73,7 +75,7 @@ export class ChainWorld {
     const engine = await startEngine({ plainHost: GATEWAY });
     t.after(engine.stop);
     const docker = new DockerCommand(engine.socketPath);
-    await docker.run('network', 'create', '--subnet', SUBNET, '--gateway', GATEWAY, NETWORK);
+    await openNetwork(docker);
 
     const [source, target, minio, temporal, tenant, keys] = await Promise.all([
       startDockerRegistry(),
@@ -100,9 +102,8 @@ export class ChainWorld {
     for (const port of Object.values(ports)) t.after(await relayTo(GATEWAY, port));
     const bucket = await S3Bucket.create(minio, 'acme-sdr');
     await configure(folder, { ports, minio, tenant, keys });
-    const world = new ChainWorld({ docker, client, tenant, target, bucket, folder, source, keys });
-    await world.#load();
-    return world;
+    await prepareConnector(folder);
+    return new ChainWorld({ docker, client, tenant, target, bucket, folder, source, keys });
   }
 
   /** Puts an image of the engine to where the vendor publishes, signed, and announces it. */
@@ -204,21 +205,30 @@ export class ChainWorld {
     await writeFile(join(folder, 'config.json'), JSON.stringify({ auths }));
     return folder;
   }
+}
 
-  async #load(): Promise<void> {
-    const { mirror, orchestrator } = await builtImages();
-    for (const archive of [mirror, orchestrator]) await this.docker.run('load', '--input', archive);
-    const sources = join(import.meta.dirname, 'connector');
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: join(sources, 'workflow.ts'),
-      logger: new DefaultLogger('WARN'),
-    });
-    const context = join(this.folder, 'connector');
-    await mkdir(context);
-    await writeFile(join(context, 'workflow-bundle.js'), code);
-    for (const name of ['Dockerfile', 'connector.mjs']) {
-      await copyFile(join(sources, name), join(context, name));
-    }
+/** Loads the images, and makes a network that is there even where engines wait for a container. */
+async function openNetwork(docker: DockerCommand): Promise<void> {
+  const { mirror, orchestrator } = await builtImages();
+  for (const archive of [mirror, orchestrator]) await docker.run('load', '--input', archive);
+  await docker.run('network', 'create', '--subnet', SUBNET, '--gateway', GATEWAY, NETWORK);
+  const idle = ['localhost/sdr-mirror:test', '-e', 'setInterval(() => {}, 60_000)'];
+  const options = ['--detach', '--network', NETWORK, '--name', HOLDER, '--entrypoint', 'node'];
+  await docker.run('run', ...options, ...idle);
+}
+
+/** The folder that images of the app are built from. */
+async function prepareConnector(folder: string): Promise<void> {
+  const sources = join(import.meta.dirname, 'connector');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(sources, 'workflow.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
+  const context = join(folder, 'connector');
+  await mkdir(context);
+  await writeFile(join(context, 'workflow-bundle.js'), code);
+  for (const name of ['Dockerfile', 'connector.mjs']) {
+    await copyFile(join(sources, name), join(context, name));
   }
 }
 

@@ -11,7 +11,7 @@ import { BUILD_TIMEOUT_MS, IMAGE_TOOLS } from '../../support/servers/built-image
 import type { EngineServer, EngineServerOptions } from '../../support/servers/engine-server.ts';
 import { waitFor } from '../../support/servers/server-process.ts';
 import { whyNot } from '../engine/real-engine.ts';
-import { ChainWorld } from './chain-world.ts';
+import { ChainWorld, HOLDER } from './chain-world.ts';
 import { USER } from './configuration.ts';
 import { assertUnprivileged, see } from './container.ts';
 import { API_TOKEN, PAIR } from './tenant.ts';
@@ -110,7 +110,7 @@ async function leavesNothingBehind(world: ChainWorld): Promise<void> {
   const serving = apps.map(({ app, current }) => [app, current?.version]);
   assert.deepEqual(serving, [[APP, '1.1.0']]);
   const names = await world.docker.run('ps', '--all', '--format', '{{.Names}}');
-  assert.deepEqual(names.split('\n').toSorted(), ['atlan-teradata-prod', ORCHESTRATOR]);
+  assert.deepEqual(names.split('\n').toSorted(), ['atlan-teradata-prod', HOLDER, ORCHESTRATOR]);
   await world.readLog(ORCHESTRATOR);
   const log = world.log.join('\n');
   assert.equal(log.match(/this orchestrator is active/g)?.length, 2, log);
