@@ -151,7 +151,13 @@ describe('for Slack', () => {
 
   // https://docs.slack.dev/reference/block-kit/blocks/section-block
   test('keeps to what Slack takes: 50 blocks, 3000 characters each, one escaped form of text', () => {
-    for (const record of [hostileRecord(), recordOf(Array.from({ length: 300 }, () => fresh))]) {
+    const error = { code: 'UNEXPECTED', message: 'y'.repeat(5000), retryable: true };
+    const wordy = imageRecord('x'.repeat(1000), { outcome: 'failed', error });
+    for (const record of [
+      hostileRecord(),
+      recordOf(Array.from({ length: 300 }, () => fresh)),
+      recordOf(Array.from({ length: 300 }, () => wordy)),
+    ]) {
       const { blocks } = messageFor(record);
       assert.ok(blocks.length <= 50);
       for (const { type, text } of blocks) {
@@ -167,7 +173,15 @@ describe('for Slack', () => {
     assert.doesNotMatch(text, /<[!@#h]/);
     // What is left beside code spans is our own words.
     const outside = text.replaceAll(/`[^`\n]*`/g, '');
-    for (const hostile of ['everyone', 'evil.example', '_it_', 'alert', 'channel', 'onerror']) {
+    for (const hostile of [
+      'everyone',
+      'evil.example',
+      '_it_',
+      'alert',
+      'channel',
+      'onerror',
+      'code',
+    ]) {
       assert.doesNotMatch(outside, new RegExp(hostile));
     }
     assert.equal((text.match(/`/g) ?? []).length % 2, 0);
