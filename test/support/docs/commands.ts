@@ -38,13 +38,23 @@ export async function commandProblems(page: Page): Promise<readonly string[]> {
       if (problem !== undefined) found.push(`${page.path}:${line}: ${words.join(' ')}: ${problem}`);
     }
   }
-  for (const { line, text } of page.spans) {
+  for (const { line, text } of [...page.spans, ...page.blocks.flatMap(mentionsIn)]) {
     const [first, ...words] = text.split(/\s+/).filter((word) => word !== 'npx');
     if (!isProgram(first) || words.length === 0) continue;
     const problem = problemOfMention(first, words);
     if (problem !== undefined) found.push(`${page.path}:${line}: \`${text}\`: ${problem}`);
   }
   return found;
+}
+
+/** Commands in files that are no scripts: a line for cron, a unit of systemd. */
+function mentionsIn({ language, line: first, text }: Block): readonly Piece[] {
+  if (!['text', 'ini', 'systemd', 'cron'].includes(language)) return [];
+  return text.split('\n').flatMap((line, index) => {
+    const [, command] =
+      /(?:^|[\s/])((?:sdr-)?(?:mirror|orchestrator) [a-z-]+(?: .*)?)$/.exec(line) ?? [];
+    return command === undefined ? [] : [{ line: first + index, text: command }];
+  });
 }
 
 /** What of a block somebody types; `undefined` if nothing. */

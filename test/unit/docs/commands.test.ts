@@ -32,6 +32,10 @@ const WRONG: Readonly<Record<string, readonly [text: string, problem: RegExp]>> 
     /^page\.md:2: .*--map.*file:/,
   ],
   'one that is only mentioned': ['a\n`mirror run --repare` b', /^page\.md:2: .*--repare/],
+  'one for cron': [
+    '```text\n1 * * * * cd /x && npx mirror run --qiet\n```',
+    /^page\.md:2: .*--qiet/,
+  ],
   'one in a container': [
     '```sh\ndocker run --rm registry.example/sdr-mirror:1.0.0 doktor\n```',
     /page\.md:2: .*unknown command 'doktor'/,
