@@ -45,6 +45,7 @@ engines      fuse-overlayfs   apt  fuse-overlayfs
 engines      busybox          apt  busybox-static
 engines      sdr-rootless     user sdr-rootless
 temporal     temporal         go   github.com/temporalio/cli@v1.5.1               cmd/temporal
+workflows    actionlint       go   github.com/rhysd/actionlint@v1.7.12             cmd/actionlint
 reports      chromium         apt  chromium
 reports      prometheus-pushgateway    apt  prometheus-pushgateway
 reports      prometheus-node-exporter  apt  prometheus-node-exporter
