@@ -70,10 +70,10 @@ async function look(
     ? foreignReference(observed, observed.mapped)
     : undefined;
   if (foreign !== undefined) return elsewhere(observed, formatReference(foreign));
-  const { targetDigest: digest, sourceDigest, source, target } = observed;
+  const { targetDigest: digest, source, target } = observed;
   if (digest === undefined) return { findings: [absent(observed)] };
   const flaws = await dependencies.inspector.inspect(
-    { source, sourceDigest, target, digest },
+    { source, wanted: wantedDigest(observed), target, digest },
     options,
   );
   return { digest, findings: [...disagreements(observed), ...flaws.map(asFinding)] };

@@ -16,8 +16,8 @@ import type { VerifyMode } from './verify.ts';
 /** An image that its tag shows at the target. */
 export interface StandingImage {
   readonly source: Reference;
-  /** `undefined`: the source does not have it. */
-  readonly sourceDigest: Digest | undefined;
+  /** What a run would put there; `undefined`: the source does not have it. */
+  readonly wanted: Digest | undefined;
   readonly target: TagReference;
   /** What the tag names. */
   readonly digest: Digest;
@@ -82,13 +82,13 @@ export function createInspector(options: InspectorOptions): Inspector {
 }
 
 function incomplete(
-  { target, digest, sourceDigest }: StandingImage,
+  { target, digest, wanted }: StandingImage,
   missing: readonly MissingPart[],
 ): Flaw {
   const named = missing.slice(0, PARTS_NAMED).map(({ kind, digest }) => `${kind} ${digest}`);
   const more = missing.length > PARTS_NAMED ? [`${missing.length - PARTS_NAMED} more`] : [];
   const next =
-    sourceDigest === digest
+    wanted === digest
       ? '`mirror run --repair` copies it again.'
       : 'The source no longer has this image: push it there again, or take its entry out of the map.';
   return {
@@ -108,7 +108,7 @@ async function lostSignature(
   const verdict = await verdictOf(async () => atTarget(standing, image.source, options));
   if (verdict === undefined) return undefined;
   const problem = lackOf(verdict, formatReference(image.target));
-  if (image.sourceDigest !== image.digest) {
+  if (image.wanted !== image.digest) {
     return mode === 'enforce'
       ? { kind: 'unsigned', problem, next: 'The source has no such image to take one from.' }
       : undefined;

@@ -17,8 +17,9 @@ export async function planRepair(
   const { source, sourceDigest, target, targetDigest: digest } = image;
   const isOurs = planned.action === 'record' || (planned.action === 'keep' && !planned.elsewhere);
   if (!isOurs || sourceDigest === undefined || digest === undefined) return planned;
-  if (digest !== wantedDigest(image)) return planned;
-  const flaws = await inspector.inspect({ source, sourceDigest, target, digest }, options);
+  const wanted = wantedDigest(image);
+  if (digest !== wanted) return planned;
+  const flaws = await inspector.inspect({ source, wanted, target, digest }, options);
   if (flaws.length === 0) return planned;
   return {
     action: 'copy',

@@ -38,7 +38,8 @@ export function evidenceOf(
       return [
         {
           target,
-          digest,
+          // By what the target holds, for that is what later runs find there.
+          digest: copy?.rewritten?.to ?? digest,
           at,
           ...(verification === undefined ? {} : { verification }),
           ...(unverified === undefined ? {} : { unverified }),

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createRegistryCopier } from '../../../src/copiers/registry-copier.ts';
 import { RegistryError, SignatureError } from '../../../src/errors.ts';
+import { parsePlatform } from '../../../src/registry/platform.ts';
 import { createInspector, type Inspector } from '../../../src/mirror/inspect.ts';
 import type { RunDependencies } from '../../../src/mirror/run.ts';
+import { buildMultiArch } from '../../support/images.ts';
 import { FakeSignatureVerifier } from '../../fakes/signature-verifier.ts';
 import { imageOf, reportOn, TARGET, World } from './world.ts';
 
@@ -84,6 +86,33 @@ test('an image that is whole but not in the map is recorded; a broken one is men
   assert.equal(reportOn(result, 'b:1').outcome, 'mirrored');
   world.assertMapIsTrue('a:1', 'b:1');
   assert.equal(world.mapped('b:1'), `${TARGET}/b:1`);
+});
+
+test('a rewritten index is mended as what it was rewritten to', async () => {
+  const world = new RepairWorld();
+  const platforms = [parsePlatform('linux/amd64')];
+  const nextRun = (): void => {
+    const { source, target } = world;
+    const options = { platforms, rewriteIndex: true, signatures: true, lookAgainAfter: [0] };
+    world.copier = createRegistryCopier({ source, target, ...options });
+    world.inspector = createInspector({ target, platforms, signatures: undefined });
+  };
+  nextRun();
+  const image = buildMultiArch('a');
+  world.announce('a:1');
+  world.atSource('a:1', image);
+  world.verifier.accept(image.digest);
+  await world.run();
+  const rewritten = world.served('a:1');
+  assert.notEqual(rewritten, image.digest);
+  const { blobs } = world.target.repository(`${TARGET}/a`);
+  const held = [...blobs.keys()];
+  blobs.clear();
+  nextRun();
+  const result = await world.run();
+  assert.equal(reportOn(result, 'a:1').repaired, true, JSON.stringify(result.report.images));
+  assert.deepEqual([...blobs.keys()].toSorted(), held.toSorted());
+  assert.equal(world.served('a:1'), rewritten);
 });
 
 test('an image that is not accepted any more is not copied again', async () => {

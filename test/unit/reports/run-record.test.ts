@@ -115,6 +115,18 @@ describe('evidence', () => {
     ]);
   });
 
+  test('of a rewritten index is by the digest that later runs find there', () => {
+    const mirrored = mirroredRecord('new:1', { startMs: 0, durationMs: 1, bytes: 1 });
+    const rewritten = { from: digestFor('new:1'), to: digestFor('rewritten') };
+    const first = record(recordOf([{ ...mirrored, copy: { ...mirrored.copy!, rewritten } }]));
+    const later = imageRecord('new:1', { digest: rewritten.to });
+    const { evidence } = record(recordOf([later]), { earlier: first });
+    assert.deepEqual(
+      evidence.map(({ digest, verification }) => [digest, verification?.digest]),
+      [[rewritten.to, rewritten.from]],
+    );
+  });
+
   for (const [name, image, expected] of [
     ['of an image that is kept comes from before', kept, [earlier]],
     ['of other bytes is none', { ...kept, digest: digestFor('other') }, []],
