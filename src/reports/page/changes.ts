@@ -30,6 +30,13 @@ function change(image: ImageRecord): Markup {
             Without these platforms, as was asked for: ${copy.omitted.join(', ')}.
           </p>`
     }${
+      copy?.rewritten === undefined
+        ? undefined
+        : html`<p class="message">
+            <span class="code">REWRITTEN</span> as <code>${copy.rewritten.to}</code>: no signature
+            applies to it.
+          </p>`
+    }${
       unverified === undefined
         ? undefined
         : html`<p class="message"><span class="code">NOT VERIFIED</span> ${unverified}</p>`

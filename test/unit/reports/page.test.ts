@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { renderPage } from '../../../src/reports/page/page.ts';
 import type { RunRecord } from '../../../src/reports/run-record.ts';
 import {
+  digestFor,
   eventfulRecord,
   evidenceFor,
   imageRecord,
@@ -60,6 +61,22 @@ describe('what the page says', () => {
     ],
     ['nothing announced', recordOf([], { map }), [/Nothing is announced/], [/In use/, /attention/]],
     ['one new', recordOf([fresh]), [/All is well; 1 image newly in use/], [/Needs attention/]],
+    [
+      'what was mended, and what was rewritten',
+      recordOf([
+        {
+          ...fresh,
+          reason: 'broken at the target: it has lost a blob',
+          repaired: true,
+          copy: { ...fresh.copy!, rewritten: { from: fresh.digest!, to: digestFor('rewritten') } },
+        },
+      ]),
+      [
+        /Mirrored: broken at the target: it has lost a blob\./,
+        /REWRITTEN as sha256:[0-9a-f]{64} : no signature applies to it\./,
+      ],
+      [],
+    ],
     [
       'a run that could not start',
       recordOf([], { error, outcome: 'failed' }),
