@@ -35,7 +35,9 @@ export async function load<Needed extends Section>(
   const loaded = await loadOrchestratorConfig({ ...sourcesOf(command, world), sections });
   const { config, env, warnings, file } = loaded;
   for (const { message, path, line } of warnings) {
-    world.logger.warn(message, { file, setting: path, line });
+    // What is said goes on from the name of the setting.
+    const subject = path === undefined ? '' : `${path}: `;
+    world.logger.warn(`${subject}${message}`, { file, line });
   }
   return { config, file, world: { ...world, env } };
 }
