@@ -24,8 +24,8 @@ export class Secret {
   }
 }
 
-/** User and password of a URL, as errors show them. */
-const USER_INFO = /(?<=:\/\/)[^\s/]*@/g;
+/** User and password of a URL, as errors show them; what is taken out already says so. */
+const USER_INFO = /(?<=:\/\/)(?!\[secret\]@)[^\s/]*@/g;
 
 /**
  * The text without what stands before the hosts of its URLs. Node 22 names the password of a proxy
