@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { AppResult } from '../../../src/orchestrator/commands.ts';
+import { after, before, describe, test, type TestContext } from 'node:test';
+import type { AppResult, Commands } from '../../../src/orchestrator/commands.ts';
 import { createCommands } from '../../../src/orchestrator/create-commands.ts';
+import type { ContainerEngine } from '../../../src/orchestrator/engine/container-engine.ts';
 import { mortal } from '../../fakes/container-engine-crash.ts';
 import { freePort } from './free-port.ts';
 import type { FakeApps } from '../../support/orchestrator/app-world.ts';
@@ -9,30 +10,27 @@ import type { EngineServer } from '../../support/servers/engine-server.ts';
 import { pollByAlias } from './poll-by-alias.ts';
 import { fastApps, RealMachine } from './real-machine.ts';
 
-interface Case {
-  readonly version: string;
-  /** Which change the process dies after; it lives where it makes fewer. */
-  readonly point: number;
-  readonly swap: FakeApps['swap'];
-}
+type Swap = FakeApps['swap'];
 
-/** A swap's changes: pull, network, create, start, connect, rename, rename, stop, remove. */
-const GOOD: readonly Case[] = [3, 4, 6, 7, 8].map((point) => ({
-  version: '2',
-  point,
-  swap: 'blue-green',
-}));
-/** Here: pull, network, create, rename, stop, start, rename, remove. */
-const STOP_FIRST: readonly Case[] = [4, 6].map((point) => ({
-  version: '2',
-  point,
-  swap: 'stop-first',
-}));
-const BAD: readonly Case[] = [
-  { version: 'unhealthy', point: 4, swap: 'blue-green' },
-  { version: 'crash-looping', point: 6, swap: 'stop-first' },
-  { version: 'late-crashing', point: 4, swap: 'blue-green' },
-  { version: 'missing', point: 99, swap: 'blue-green' },
+/** A dozen swaps one after the other: a minute where the machine is free, several where it is not. */
+const CHAIN_MS = 480_000;
+
+/** What is swapped to how, and how many changes that makes at least. */
+const CASES: readonly {
+  readonly swap: Swap;
+  readonly version: string;
+  readonly changes: number;
+}[] = [
+  // Pull, network, create, start, connect, two renames, stop, remove.
+  { swap: 'blue-green', version: 'good', changes: 9 },
+  // Pull, network, create, start, stop, remove.
+  { swap: 'blue-green', version: 'silent', changes: 6 },
+  { swap: 'blue-green', version: 'crash-looping', changes: 6 },
+  { swap: 'blue-green', version: 'late-crashing', changes: 6 },
+  { swap: 'blue-green', version: 'missing', changes: 0 },
+  // Pull, network, create, rename, stop, start, rename, remove; or remove, and the old one comes back.
+  { swap: 'stop-first', version: 'good', changes: 8 },
+  { swap: 'stop-first', version: 'crash-looping', changes: 9 },
 ];
 
 /** Swaps versions of an app on a real engine, under crashes. */
@@ -48,11 +46,12 @@ export function appSwap(
     });
     after(async () => machine.stop());
 
-    describe('under crashes', { concurrency: 6 }, () => {
-      for (const each of [...GOOD, ...STOP_FIRST, ...BAD]) {
-        const { version, point, swap } = each;
-        test(`${swap} to ${version}, a crash after change ${point}`, async () => {
-          await assertConverges(machine, each);
+    describe('a crash at every step', { concurrency: true }, () => {
+      for (const { swap, version, changes } of CASES) {
+        test(`${swap}, new version ${version}`, { timeout: CHAIN_MS }, async (t) => {
+          const app = await startApp(machine, swap, version);
+          const points = await crashEverywhere(t, app, version);
+          assert.ok(points >= changes, `only ${points} changes`);
         });
       }
     });
@@ -94,27 +93,82 @@ export function appSwap(
   });
 }
 
-async function assertConverges(
-  machine: RealMachine,
-  { version, point, swap }: Case,
-): Promise<void> {
-  const app = `app-${version}-${point}-${swap === 'blue-green' ? 'b' : 's'}`;
-  const serves = version === '2' ? '2' : '1';
-  const hostPort = swap === 'stop-first' ? await freePort() : undefined;
-  const apps = fastApps({ swap, ...(hostPort === undefined ? {} : { hostPort }) });
-  const install = { app, commandId: 'first', image: 'atlanhq/app:1' };
-  const installed = await createCommands(machine.world(machine.engine, apps)).install(install);
+/** An app that is swapped over and over. */
+interface SwappedApp {
+  readonly machine: RealMachine;
+  readonly app: string;
+  readonly swap: Swap;
+  /** As one process sees it. */
+  readonly commands: (engine?: ContainerEngine) => Commands;
+}
+
+async function startApp(machine: RealMachine, swap: Swap, version: string): Promise<SwappedApp> {
+  const app = `${swap}-${version}`;
+  const hostPort = swap === 'stop-first' ? { hostPort: await freePort() } : {};
+  const apps = fastApps({ swap, timeoutSeconds: 3, ...hostPort });
+  const commands: SwappedApp['commands'] = (engine = machine.engine) =>
+    createCommands(machine.world(engine, apps));
+  const installed = await commands().install({
+    app,
+    commandId: '1',
+    image: 'atlanhq/app:probed-1',
+  });
   assert.equal(installed.outcome, 'done', JSON.stringify(installed));
+  return { machine, app, swap, commands };
+}
 
-  const upgrade = { app, commandId: 'up', image: `atlanhq/app:${version}` };
+/**
+ * Lets the process die after the first change of a swap, then after the second, and so on, each
+ * time with a plain re-run, until it outlives the swap.
+ *
+ * @returns how many changes the swap made
+ */
+async function crashEverywhere(t: TestContext, app: SwappedApp, version: string): Promise<number> {
+  for (let point = 1; ; point += 1) {
+    // A good version comes to serve, so that the next swap is to another good one.
+    const serves = version === 'good' && point % 2 === 1 ? 'probed-2' : 'probed-1';
+    // One that fails ends it, too.
+    let isOver = true;
+    await t.test(`a crash after change ${point}`, async () => {
+      isOver = await crashOnce(app, point, version === 'good' ? serves : version, serves);
+    });
+    if (isOver) return point - 1;
+  }
+}
+
+/** @returns whether the process outlived the swap */
+async function crashOnce(
+  { machine, app, swap, commands }: SwappedApp,
+  point: number,
+  version: string,
+  serves: string,
+): Promise<boolean> {
+  const upgrade = { app, commandId: `crash-${point}`, image: `atlanhq/app:${version}` };
   const { engine, effects } = mortal(machine.engine, point);
-  await createCommands(machine.world(engine, apps)).upgrade(upgrade);
+  await commands(engine).upgrade(upgrade);
+  const context = effects.join(', ');
+  if (swap === 'blue-green') await assertServed(machine, app, context);
 
-  const again = await createCommands(machine.world(machine.engine, apps)).upgrade(upgrade);
-  const context = `${effects.join(', ')} → ${JSON.stringify(again)}`;
-  assert.equal(again.outcome === 'failed', serves === '1', context);
-  assert.equal(again.serving?.digest, machine.image(serves).digest, context);
+  const again = await commands().upgrade(upgrade);
+  const told = `${context} → ${JSON.stringify(again)}`;
+  assert.equal(again.outcome === 'failed', version !== serves, told);
+  assert.equal(again.serving?.digest, machine.image(serves).digest, told);
   await assertAlone(machine, app, again);
+  return effects.length < point;
+}
+
+/** Right after a crash: one that was found good is up, whatever it is called by now. */
+async function assertServed(machine: RealMachine, app: string, context: string): Promise<void> {
+  const [status] = (await createCommands(machine.world()).status({ app })).apps;
+  const all = [
+    ...(status?.current === undefined ? [] : [status.current]),
+    ...(status?.others ?? []),
+  ];
+  const good = new Set<string>(['probed-1', 'probed-2'].map((tag) => machine.image(tag).digest));
+  assert.ok(
+    all.some(({ state, digest }) => state === 'running' && good.has(digest)),
+    `nothing serves after ${context}: ${JSON.stringify(all)}`,
+  );
 }
 
 /** One container, running, of the version that the command says serves. */

@@ -30,14 +30,14 @@ const healthy = (seconds: number): NonNullable<RunnableOptions['healthCheck']> =
 const serves = (says: string, then = ''): string =>
   `mkdir -p /tmp/www; echo ${says} > /tmp/www/version; ` +
   'httpd -f -p 8000 -h /tmp/www & H=$!; trap "kill $H; sleep 0.5; exit 0" TERM; ' +
-  `touch /tmp/healthy; ${then} while true; do sleep 0.1; done`;
+  `touch /tmp/healthy; ${then} wait $H`;
 
 const ends = 'trap "exit 0" TERM;';
 
 /** What the versions of the app are like. */
 const VERSIONS: Readonly<Record<string, RunnableOptions>> = {
-  '1': { script: serves('one'), healthCheck: healthy(0.3) },
-  '2': { script: serves('two'), healthCheck: healthy(0.3) },
+  '1': { script: serves('one'), healthCheck: healthy(1) },
+  '2': { script: serves('two'), healthCheck: healthy(1) },
   unhealthy: {
     script: `${ends} echo no database; while true; do sleep 0.1; done`,
     healthCheck: healthy(0.3),
@@ -45,7 +45,11 @@ const VERSIONS: Readonly<Record<string, RunnableOptions>> = {
   'crash-looping': { script: 'echo no configuration; exit 3', healthCheck: healthy(0.3) },
   /** Passes its gate, and ends soon after it has taken over, each time. */
   unstable: { script: serves('unstable', 'sleep 8; exit 5;'), healthCheck: healthy(0.3) },
-  'late-crashing': { script: serves('late', 'sleep 1.2; exit 4;'), healthCheck: healthy(0.3) },
+  // Without a health check, which costs an engine more than the container itself: for many at once.
+  'probed-1': { script: serves('one') },
+  'probed-2': { script: serves('two') },
+  silent: { script: `${ends} echo no database; sleep 60 & wait $!` },
+  'late-crashing': { script: serves('late', 'sleep 0.7; exit 4;') },
 };
 
 /** A real engine with a registry of the app's versions. */
@@ -117,7 +121,9 @@ export class RealMachine {
   }
 }
 
-/** Apps that are judged within a second or two. */
+/** Apps that are judged within a second or two: by their health check, else by a probe. */
 export function fastApps(more: Partial<FakeApps> = {}): FakeApps {
-  return Object.assign(new FakeApps(), { settleSeconds: 1, stopGraceSeconds: 5 }, more);
+  const probe = { port: 8000, path: '/version' };
+  const fast = { settleSeconds: 1, stopGraceSeconds: 5, probe };
+  return Object.assign(new FakeApps(), fast, more);
 }

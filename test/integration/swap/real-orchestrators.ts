@@ -77,7 +77,7 @@ export class RealOrchestrators {
     while (Date.now() < end) {
       await this.#look();
       if (await isSo()) return true;
-      await delay(100);
+      await delay(250);
     }
     return false;
   }

@@ -15,15 +15,23 @@ interface Case {
 }
 
 /** The old one pulls, creates, starts, renames itself, renames the new one; that stops and removes. */
+const GOOD: readonly (readonly number[])[] = [[], [1], [2], [3], [4], [5], [99, 1], [99, 2]];
+/** Here the old one pulls, creates, starts, stops, removes. */
+const BAD: readonly (readonly number[])[] = [[], [1], [2], [3], [4], [5]];
+
 const CASES: readonly Case[] = [
-  { version: '2', deaths: [], wins: true },
-  { version: '2', deaths: [3], wins: true },
-  { version: '2', deaths: [4], wins: true },
-  { version: '2', deaths: [5], wins: true },
-  { version: '2', deaths: [99, 1], wins: true },
-  { version: 'unhealthy', deaths: [], wins: false },
-  { version: 'crash-looping', deaths: [3], wins: false },
-  { version: 'unstable', deaths: [], wins: false, settleMs: 30_000 },
+  // Passes its gate, takes over, and ends soon after: the old one takes the name back. First, as they take longest.
+  ...[[], [5]].map((deaths) => ({
+    version: 'unstable',
+    deaths,
+    wins: false,
+    settleMs: 30_000,
+  })),
+  ...GOOD.map((deaths) => ({ version: '2', deaths, wins: true })),
+  ...['unhealthy', 'crash-looping', 'late-crashing'].flatMap((version) =>
+    BAD.map((deaths) => ({ version, deaths, wins: false })),
+  ),
+  { version: 'missing', deaths: [], wins: false },
 ];
 
 const PATIENCE_MS = 100_000;
@@ -34,7 +42,7 @@ export function selfSwap(
   skip: string | undefined,
   start: () => Promise<EngineServer>,
 ): void {
-  describe(`self-updates on a real ${name}`, { skip: skip ?? false, concurrency: 8 }, () => {
+  describe(`self-updates on a real ${name}`, { skip: skip ?? false, concurrency: 12 }, () => {
     let machine: RealMachine;
     before(async () => {
       machine = await RealMachine.start(start);

@@ -59,6 +59,9 @@ export class FakeApps implements AppContainers {
   swap: AppPolicy['swap'] = 'blue-green';
   settleSeconds = 10;
   stopGraceSeconds = 30;
+  /** Asked where the image has no health check, until the timeout. */
+  probe: AppPolicy['gate']['probe'];
+  timeoutSeconds: number | undefined;
   /** Where two versions cannot run at once. */
   hostPort: number | undefined;
   readonly automatic: Set<string> = new Set<string>();
@@ -70,7 +73,11 @@ export class FakeApps implements AppContainers {
   policy(): AppPolicy {
     return {
       swap: this.swap,
-      gate: { probe: undefined, settleSeconds: this.settleSeconds, timeoutSeconds: undefined },
+      gate: {
+        probe: this.probe,
+        settleSeconds: this.settleSeconds,
+        timeoutSeconds: this.timeoutSeconds,
+      },
       stopGraceSeconds: this.stopGraceSeconds,
     };
   }

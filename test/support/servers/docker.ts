@@ -57,11 +57,15 @@ export async function startDocker(options: EngineServerOptions = {}): Promise<En
       server = await start();
     },
     stop: async () => {
-      await removeEverything(socketPath);
-      await server.stop();
-      for (const pid of await processesNaming(folder)) killQuietly(pid);
-      await unmountUnder(folder);
-      await remove();
+      try {
+        await removeEverything(socketPath);
+      } finally {
+        // Left alone it would keep the test's process from ending.
+        await server.stop();
+        for (const pid of await processesNaming(folder)) killQuietly(pid);
+        await unmountUnder(folder);
+        await remove();
+      }
     },
   };
 }

@@ -5,6 +5,7 @@ import { EngineRequests } from '../../../src/orchestrator/engine/engine-requests
 import { removeContainer } from '../../../src/orchestrator/engine/lifecycle.ts';
 import { removeNetwork } from '../../../src/orchestrator/engine/networks.ts';
 import { systemClock } from '../../../src/registry/http/clock.ts';
+import { waitFor } from './server-process.ts';
 
 /** Networks that engines make by themselves. */
 const OWN_NETWORKS: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'podman']);
@@ -21,6 +22,19 @@ export async function ping(socketPath: string): Promise<boolean> {
   }
 }
 
+/** Docker counts the ends of containers that it has just removed to a network for some time. */
+async function removeForSure(requests: EngineRequests, network: string): Promise<void> {
+  await waitFor(`network ${network} is removed`, async () => {
+    try {
+      await removeNetwork(requests, network, {});
+      return true;
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'ENGINE_REFUSED') return undefined;
+      throw error;
+    }
+  });
+}
+
 /** Removes every container of an engine, and every network that somebody made. */
 export async function removeEverything(socketPath: string): Promise<void> {
   if (!(await ping(socketPath))) return;
@@ -33,6 +47,6 @@ export async function removeEverything(socketPath: string): Promise<void> {
   for (const { Id } of containers) await removeContainer(requests, Id, systemClock, {});
   const networks = await list<{ Name: string }>('/networks');
   for (const { Name } of networks) {
-    if (!OWN_NETWORKS.has(Name)) await removeNetwork(requests, Name, {});
+    if (!OWN_NETWORKS.has(Name)) await removeForSure(requests, Name);
   }
 }

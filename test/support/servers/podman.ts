@@ -120,12 +120,16 @@ async function startService(
       server = await start();
     },
     stop: async () => {
-      await removeEverything(socketPath);
-      await kill();
-      await endPause(join(folder, 'tmp/pause.pid'));
-      for (const pid of await processesNaming(folder)) killQuietly(pid);
-      await unmountUnder(folder);
-      await remove();
+      try {
+        await removeEverything(socketPath);
+      } finally {
+        // Left alone it would keep the test's process from ending.
+        await kill();
+        await endPause(join(folder, 'tmp/pause.pid'));
+        for (const pid of await processesNaming(folder)) killQuietly(pid);
+        await unmountUnder(folder);
+        await remove();
+      }
     },
   };
 }
