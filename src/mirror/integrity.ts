@@ -123,11 +123,13 @@ export class Integrity {
     const key = `${formatRepository(image)}@${blob.digest}`;
     const asked = this.#blobs.get(key) ?? this.#askForBlob(image, blob, options);
     this.#blobs.set(key, asked);
+    let isThere = false;
     try {
-      return await asked;
-    } catch (error) {
-      this.#blobs.delete(key);
-      throw error;
+      isThere = await asked;
+      return isThere;
+    } finally {
+      // What is missing may come.
+      if (!isThere) this.#blobs.delete(key);
     }
   }
 

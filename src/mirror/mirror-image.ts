@@ -11,7 +11,7 @@ import {
   type Passed,
 } from './image-result.ts';
 import { plan, type PlannedImage } from './plan.ts';
-import { planRepair } from './repair.ts';
+import { assertMended, planRepair } from './repair.ts';
 import type { ImageReport } from './report.ts';
 import type { BoundedOptions, RunDependencies, RunSettings } from './run.ts';
 import { verifyAndRead } from './verify-and-read.ts';
@@ -73,7 +73,10 @@ async function takeSteps(image: NamedImage, context: ImageContext, learn: Learn)
     repair: planned.repairs === true,
     onProgress: (progress) => onEvent({ type: 'progress', image: announced, progress }),
   });
-  if (planned.repairs === true) learn({ repaired: true });
+  if (planned.repairs === true && dependencies.inspector !== undefined) {
+    await assertMended(planned.image, dependencies.inspector, waiting);
+    learn({ repaired: true });
+  }
   return {
     outcome: planned.action === 'copy' ? 'mirrored' : 'recorded',
     reason,

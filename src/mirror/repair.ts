@@ -1,6 +1,7 @@
+import { RegistryError } from '../errors.ts';
 import type { Options } from '../options.ts';
 import { atDigest } from '../registry/reference.ts';
-import { wantedDigest } from './discover.ts';
+import { wantedDigest, type ObservedImage } from './discover.ts';
 import type { Inspector } from './inspect.ts';
 import type { PlannedImage } from './plan.ts';
 
@@ -28,4 +29,27 @@ export async function planRepair(
     reason: `broken at the target: ${flaws.map(({ problem }) => problem).join('; ')}`,
     repairs: true,
   };
+}
+
+/**
+ * Looks once more: some registries keep what they hold under a digest, though it was cut short, and take
+ * what is sent again for the same.
+ *
+ * @throws RegistryError `REGISTRY_REFUSED`: it is as broken as before
+ */
+export async function assertMended(
+  image: ObservedImage,
+  inspector: Inspector,
+  options: Options,
+): Promise<void> {
+  const { source, target } = image;
+  const digest = wantedDigest(image);
+  if (digest === undefined) return;
+  const flaws = await inspector.inspect({ source, wanted: digest, target, digest }, options);
+  if (flaws.length === 0) return;
+  throw new RegistryError(
+    'REGISTRY_REFUSED',
+    `It was copied again, and is still broken at the target: ${flaws.map(({ problem }) => problem).join('; ')}. The registry seems to keep what it has under that digest: remove the image there, garbage collect, and run again.`,
+    { side: 'target' },
+  );
 }

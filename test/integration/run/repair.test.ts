@@ -109,7 +109,7 @@ for (const engine of ['registry', 'skopeo'] as const) {
   });
 }
 
-test('a blob that a registry holds in part only is found', async (t) => {
+test('a blob that a registry holds in part only is found, and mended once it is gone', async (t) => {
   if (!requireServer(t, ...SERVERS)) return;
   const world = await startWorld(t);
   const image = buildMultiArch('short', { layers: [100_000] });
@@ -118,5 +118,16 @@ test('a blob that a registry holds in part only is found', async (t) => {
   await world.configure();
   assert.equal((await world.run()).exitCode, 0);
   await truncate(dataOf(world, largestBlob(image)), 1000);
-  assert.deepEqual(await status(world), { exitCode: 3, findings: [['short:1.0', ['incomplete']]] });
+  const broken = { exitCode: 3, findings: [['short:1.0', ['incomplete']]] };
+  assert.deepEqual(await status(world), broken);
+
+  // This registry takes what is sent for what it has, and a repair must not claim what it did not do.
+  const { exitCode, stdout } = await world.start('run', '--repair');
+  assert.equal(exitCode, 3, stdout);
+  assert.match(stdout, /REGISTRY_REFUSED: It was copied again, and is still broken at the target/);
+  assert.deepEqual(await status(world), broken);
+
+  await rm(dataOf(world, largestBlob(image)));
+  assert.equal((await world.start('run', '--repair')).exitCode, 0);
+  assert.equal((await status(world)).exitCode, 0);
 });

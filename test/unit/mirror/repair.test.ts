@@ -72,7 +72,15 @@ test('a broken image is copied again, and the report says what was wrong with it
 
 test('a signature that is lost is brought back', async () => {
   const world = await new RepairWorld().mirrored(['a:1'], []);
-  world.there.refuse(imageOf('a:1').digest, new SignatureError('SIGNATURE_MISSING', 'not signed.'));
+  const { digest } = imageOf('a:1');
+  world.there.refuse(digest, new SignatureError('SIGNATURE_MISSING', 'not signed.'));
+  const { copier } = world;
+  world.copier = {
+    copy: async (...args) => {
+      world.there.accept(digest);
+      return copier.copy(...args);
+    },
+  };
   const report = reportOn(await world.run(), 'a:1');
   assert.equal(report.repaired, true);
   assert.match(report.reason, /no signature is found with/);
@@ -122,6 +130,19 @@ test('an image that is not accepted any more is not copied again', async () => {
   const result = await world.run();
   assert.equal(result.exitCode, 4);
   assert.ok(!world.isWhole('a:1'));
+});
+
+test('an image that stays broken is a failure, and the map is not led to it', async () => {
+  const world = await new RepairWorld().mirrored(['a:1', 'b:1'], ['a:1']);
+  world.store.editByHand('# begun anew\n');
+  world.target.putBlob = () => Promise.resolve('uploaded');
+  const result = await world.run();
+  assert.equal(result.exitCode, 3);
+  const { outcome, error, repaired } = reportOn(result, 'a:1');
+  assert.deepEqual([outcome, error?.code, repaired], ['failed', 'REGISTRY_REFUSED', undefined]);
+  assert.match(error?.message ?? '', /still broken at the target: .* has lost 2 parts of it/);
+  assert.equal(world.mapped('a:1'), undefined);
+  assert.equal(reportOn(result, 'b:1').outcome, 'recorded');
 });
 
 test('a target that cannot be looked at fails that image alone', async () => {
