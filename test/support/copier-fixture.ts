@@ -82,7 +82,8 @@ export async function startCopierFixture(options: HttpFixtureOptions): Promise<H
   };
 }
 
-function claimedAnswer(
+/** What a claim makes of a HEAD. */
+export function claimedAnswer(
   { method, path }: RegistryRequest,
   claims: ReadonlyMap<string, Digest>,
 ): Answer | undefined {
@@ -96,7 +97,10 @@ function claimedAnswer(
 }
 
 /** What a request made the target keep; `undefined` for a step on the way there. */
-function writeOf(request: RegistryRequest, answer: Answer): TargetWrite | undefined {
+export function writeOf(
+  request: RegistryRequest,
+  answer: Pick<Answer, 'status'>,
+): TargetWrite | undefined {
   if (answer.status !== 201) return undefined;
   const { resource, name, reference } = routeOf(request.path);
   if (resource === 'manifest')

@@ -30,16 +30,18 @@ export async function pushTo(
   );
   for (const manifest of image.manifests) {
     const answer = await putManifest(remote, manifest.digest, manifest);
-    const { subject } = parseManifest(manifest.bytes, manifest.mediaType);
-    if (subject !== undefined && answer.headers.get('oci-subject') === null) {
-      await enterIntoFallback(remote, subject, image);
-    }
+    if (answer.headers.get('oci-subject') === null) await enterIntoFallback(remote, manifest);
   }
   const top = image.manifests.at(-1);
   if (top !== undefined) for (const tag of tags) await putManifest(remote, tag, top);
 }
 
-async function putBlob(remote: RemoteRepository, digest: Digest, bytes: Uint8Array): Promise<void> {
+/** Puts one blob, in a session. */
+export async function putBlob(
+  remote: RemoteRepository,
+  digest: Digest,
+  bytes: Uint8Array,
+): Promise<void> {
   const begun = await ask(remote, 'blobs/uploads/', { method: 'POST' });
   const location = new URL(begun.headers.get('location') ?? '', begun.url);
   location.searchParams.set('digest', digest);
@@ -50,7 +52,8 @@ async function putBlob(remote: RemoteRepository, digest: Digest, bytes: Uint8Arr
   });
 }
 
-async function putManifest(
+/** Puts a manifest under a tag or its digest. */
+export async function putManifest(
   remote: RemoteRepository,
   reference: string,
   { bytes, mediaType }: Pick<StoredManifest, 'bytes' | 'mediaType'>,
@@ -62,11 +65,13 @@ async function putManifest(
   });
 }
 
-async function enterIntoFallback(
+/** Lists a manifest that has a subject under the fallback tag of that; leaves any other alone. */
+export async function enterIntoFallback(
   remote: RemoteRepository,
-  subject: Descriptor,
-  referrer: TestImage,
+  { bytes, mediaType, digest }: StoredManifest,
 ): Promise<void> {
+  const { subject, artifactType, annotations } = parseManifest(bytes, mediaType);
+  if (subject === undefined) return;
   const tag = tagOf(subject.digest);
   const answer = await ask(
     remote,
@@ -76,8 +81,14 @@ async function enterIntoFallback(
   );
   const present =
     answer.status === 404 ? [] : ((await answer.json()) as { manifests: Descriptor[] }).manifests;
-  const children = [...present.map(asChild), referrer];
-  const index = buildIndex({ children }).manifests.at(-1);
+  const referrer: Descriptor = {
+    mediaType,
+    digest,
+    size: bytes.byteLength,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+  const index = buildIndex({ children: [...present, referrer].map(asChild) }).manifests.at(-1);
   if (index !== undefined) await putManifest(remote, tag, index);
 }
 
