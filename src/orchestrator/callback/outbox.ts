@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { silentLogger, type Logger } from '../../log.ts';
 import { systemClock, type Clock } from '../../registry/http/clock.ts';
+import { errorCode } from '../../settings/files.ts';
 import { deploymentEvent, type DeploymentEvent } from './deployment-event.ts';
 
 /** An event that waits to be delivered. */
@@ -43,6 +44,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const { clock = systemClock, logger = silentLogger } = options;
   await mkdir(folder, { recursive: true });
   const listeners: (() => void)[] = [];
+  const unreadable = new Set<string>();
   let counter = 0;
   // One change at a time, so that a bound that is checked also holds.
   let turn: Promise<unknown> = Promise.resolve();
@@ -66,9 +68,20 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 
   async function read(name: string): Promise<OutboxEntry | undefined> {
     const text = await readFile(join(folder, name), 'utf8').catch((error: unknown) => {
+      const code = errorCode(error);
       // Delivered, or dropped, a moment ago.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
+      if (code === 'ENOENT') return undefined;
+      if (code !== 'EACCES') throw error;
+      // A command that somebody else ran, root perhaps, must not hold up all others.
+      if (!unreadable.has(name)) {
+        const reason = 'it belongs to another user: give it to the one that runs the orchestrator';
+        logger.error('a file in the outbox cannot be read; it is left there', {
+          file: name,
+          reason,
+        });
+      }
+      unreadable.add(name);
+      return undefined;
     });
     if (text === undefined) return undefined;
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), deploymentEvent), text);
@@ -106,8 +119,10 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 /** On disk as a whole or not at all, also if the power goes. */
 async function writeDurably(folder: string, name: string, text: string): Promise<void> {
   const draft = join(folder, `${name}.draft`);
-  const file = await open(draft, 'w', 0o600);
+  const file = await open(draft, 'w');
   try {
+    // No secret is in it, and the orchestrator may be another user than who ran the command.
+    await file.chmod(0o644);
     await file.writeFile(text);
     await file.sync();
   } finally {

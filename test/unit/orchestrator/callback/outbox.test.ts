@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { openOutbox, type Outbox } from '../../../../src/orchestrator/callback/outbox.ts';
@@ -79,6 +79,21 @@ test('a damaged file is set aside, and the others are read', async (t) => {
   assert.deepEqual(await ids(outbox), ['b']);
   assert.equal(await readFile(join(folder, `${first}.damaged`), 'utf8'), '{"id": "a"');
   assert.equal(lines.length, 1);
+});
+
+test('an event of another user, root perhaps, holds up no other', async (t) => {
+  const { open, folder, lines } = await scene(t);
+  const outbox = await open();
+  await outbox.put(deploymentEvent({ id: 'a' }));
+  await outbox.put(deploymentEvent({ id: 'b' }));
+  const [first = ''] = (await readdir(folder)).sort();
+  assert.equal((await stat(join(folder, first))).mode & 0o444, 0o444);
+  await chmod(join(folder, first), 0);
+  // Root reads everything.
+  const waits = process.getuid?.() === 0 ? ['a', 'b'] : ['b'];
+  assert.deepEqual(await ids(outbox), waits);
+  assert.deepEqual(await ids(outbox), waits);
+  assert.equal(lines.length, 2 - waits.length);
 });
 
 test('what a crash left half written is no event, and no damage', async (t) => {
