@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { Ajv } from 'ajv';
 import { parse } from 'valibot';
 import { runRecordSchema } from '../../../src/reports/record-schema.ts';
 import type { RunRecord } from '../../../src/reports/run-record.ts';
@@ -101,6 +103,43 @@ test('a recovery is told once, and the last success had not moved meanwhile', as
   for (let runs = 0; runs < 2; runs += 1) await scene.mirror.run('run');
   assert.deepEqual(told(scene), ['change', 'failure', 'recovery']);
   assert.notEqual((await scene.record()).lastSuccessAt, first.lastSuccessAt);
+});
+
+test('a run that is stopped says so, proves neither success nor failure, and tells nobody', async (t) => {
+  const scene = await start(t);
+  await scene.offer('atlan-postgres-app', '2.4.0');
+  await scene.mirror.run('run');
+  const { lastSuccessAt } = await scene.record();
+  await scene.offer('atlan-mssql-app', '1.0.0');
+  scene.source.intercept((_request, next) => {
+    scene.mirror.signal('SIGTERM');
+    scene.mirror.signal('SIGTERM');
+    return next();
+  });
+  assert.equal((await scene.mirror.run('run')).exitCode, 143);
+  const record = await scene.record();
+  assert.deepEqual(
+    [record.outcome, record.exitCode, record.lastSuccessAt, record.failingSince],
+    ['interrupted', 143, lastSuccessAt, undefined],
+  );
+  assert.ok(record.images.every(({ outcome }) => outcome === 'interrupted'));
+  assert.deepEqual(told(scene), ['change']);
+});
+
+test('what a run leaves is as the shipped schema says', async (t) => {
+  const scene = await start(t);
+  await scene.offer('atlan-postgres-app', '2.4.0');
+  await scene.offer('atlan-mssql-app', '1.0.0', { signed: false });
+  const schema = await readFile(join(import.meta.dirname, '../../../report.schema.json'), 'utf8');
+  const formats = { 'date-time': /^\d{4}-\d\d-\d\dT/ };
+  const validate = new Ajv({ strict: false, formats }).compile(JSON.parse(schema) as object);
+  for (let runs = 0; runs < 2; runs += 1) {
+    await scene.mirror.run('run');
+    assert.ok(
+      validate(JSON.parse(await scene.read('out/report.json'))),
+      JSON.stringify(validate.errors),
+    );
+  }
 });
 
 test('a look at a part, or one that changes nothing, leaves no report', async (t) => {
