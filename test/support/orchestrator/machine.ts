@@ -25,6 +25,8 @@ interface Process {
   readonly deathAfter: number;
   readonly end: AbortController;
   readonly commands: Commands;
+  /** Those of a command line in the same container: another process, which shares no memory. */
+  readonly beside: Commands;
   readonly inFlight: Set<Promise<unknown>>;
   isActive: boolean;
 }
@@ -159,13 +161,14 @@ export class Machine {
       gateSettleSeconds: 10,
       ownId: id,
     };
-    const commands = createCommands({
+    const world = {
       ...own,
       ...noApps(),
       releases: new FakeReleaseSource(),
       orchestratorName: ORCHESTRATOR,
       autoUpdateSelf: false,
-    });
+    };
+    const commands = createCommands(world);
     const process: Process = {
       id,
       startedAt,
@@ -173,6 +176,7 @@ export class Machine {
       deathAfter,
       end,
       commands,
+      beside: createCommands({ ...world, board: new SelfUpdateBoard() }),
       inFlight,
       isActive: false,
     };

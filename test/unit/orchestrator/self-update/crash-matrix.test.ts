@@ -37,6 +37,29 @@ for (const [kind, { program, wins }] of Object.entries(NEW_VERSIONS)) {
     await assertConverges([], program, wins);
   });
 
+  test(`new version ${kind}: the update by a command line beside it converges, too`, async () => {
+    const machine = new Machine();
+    await machine.boot(BEFORE);
+    if (program !== undefined) machine.publish(AFTER, program);
+    const { active } = machine;
+    assert.ok(active !== undefined);
+    let result: SelfUpdateResult | undefined;
+    const asking = (async () => {
+      result = await active.beside.selfUpdate(REQUEST);
+    })();
+    const version = wins ? AFTER : BEFORE;
+    const rested = await machine.runUntil(
+      async () => result !== undefined && (await isAlone(machine, version)),
+    );
+    await machine.shutDown();
+    await asking;
+    assert.ok(rested, `${JSON.stringify(result)}: ${JSON.stringify(machine.engine.states)}`);
+    assert.ok(Math.max(...machine.actives) <= 1, 'two were active');
+    // It tells of the gate alone: what becomes of it after that, status tells.
+    const passes = wins || kind === 'crashing once it is active';
+    assert.equal(result?.outcome, passes ? 'handing-over' : 'failed');
+  });
+
   test(`new version ${kind}: it converges after a crash of the old one at every step`, async () => {
     for (const point of CRASH_POINTS) await assertConverges([point], program, wins);
   });
