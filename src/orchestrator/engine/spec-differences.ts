@@ -34,6 +34,8 @@ function inOneOrder(key: string, value: unknown): unknown {
     const { add, drop } = value as ContainerSpec['capabilities'];
     return { add: add.toSorted(), drop: drop.toSorted() };
   }
+  // Podman is asked for `always`, which there does what `unless-stopped` promises.
+  if (key === 'restart' && value === 'unless-stopped') return 'always';
   if (!UNORDERED.has(key) || !Array.isArray(value)) return value;
   return value.map((item: unknown) => JSON.stringify(item, sortedKeys)).toSorted();
 }

@@ -154,3 +154,9 @@ test('differences name settings, and never values', () => {
   ]);
   assert.deepEqual(differences(blue, { ...blue, name: 'x' }), []);
 });
+
+test('what one engine calls otherwise is no difference, and what no engine restarts is one', () => {
+  const unlessStopped = plainSpec('app', reference, { restart: 'unless-stopped' });
+  assert.deepEqual(differences(unlessStopped, { ...unlessStopped, restart: 'always' }), []);
+  assert.deepEqual(differences(unlessStopped, { ...unlessStopped, restart: 'no' }), ['restart']);
+});
