@@ -106,8 +106,8 @@ export function workflowProblems(data: unknown): readonly string[] {
   return [...unrunnable, ...all.flatMap(inputProblems)];
 }
 
-/** Ours: in this checkout, or as it is released. */
-const OWN_ACTION = /^(?:\.\/$|[\w.-]+\/sdr-mirror@)/;
+/** Ours: in this checkout, in one beside the caller's, or as it is released. */
+const OWN_ACTION = /^(?:\.\/(?:\.?sdr-mirror)?$|[\w.-]+\/sdr-mirror@)/;
 
 function inputProblems({ uses = '', with: given = {} }: Step): readonly string[] {
   if (!OWN_ACTION.test(uses)) return [];

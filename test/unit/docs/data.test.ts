@@ -49,7 +49,11 @@ const WRONG: Readonly<Record<string, readonly [block: string, problem: RegExp]>>
   ],
   'an input of the action': [
     '- uses: acme/sdr-mirror@v1\n  with: { confg: x }\n',
-    /a workflow of GitHub Actions: (?:action\.yml has no input "confg"|there is no action\.yml)/,
+    /a workflow of GitHub Actions: action\.yml has no input "confg"/,
+  ],
+  'an input of the action, checked out': [
+    '- uses: ./.sdr-mirror\n  with: { confg: x }\n',
+    /action\.yml has no input "confg"/,
   ],
   'a metric': [
     'groups:\n  - rules:\n      - { alert: A, expr: sdr_mirror_lst_success > 0 }\n',
