@@ -170,22 +170,18 @@ export class ChainWorld {
 
   /** A connector app of some version, as an image of the engine. */
   async buildConnector(version: string): Promise<string> {
-    const image = `localhost/connector:${version}`;
-    const context = join(this.folder, 'connector');
-    const argument = `CONNECTOR_VERSION=${version}`;
-    await this.docker.run('build', '--build-arg', argument, '--tag', image, context);
-    return image;
+    return this.#build(`localhost/connector:${version}`, connectorDockerfile(version));
   }
 
   /** Another version of the orchestrator, as an image of the engine: the same, with a label. */
   async buildOrchestrator(version: string): Promise<string> {
-    const image = `localhost/sdr-orchestrator:${version}`;
-    const context = join(this.folder, version);
-    await mkdir(context);
-    await writeFile(
-      join(context, 'Dockerfile'),
-      `FROM localhost/sdr-orchestrator:test\nLABEL version=${version}\n`,
-    );
+    const dockerfile = `FROM localhost/sdr-orchestrator:test\nLABEL version=${version}\n`;
+    return this.#build(`localhost/sdr-orchestrator:${version}`, dockerfile);
+  }
+
+  async #build(image: string, dockerfile: string): Promise<string> {
+    const context = join(this.folder, 'connector');
+    await writeFile(join(context, 'Dockerfile'), dockerfile);
     await this.docker.run('build', '--tag', image, context);
     return image;
   }
@@ -227,9 +223,19 @@ async function prepareConnector(folder: string): Promise<void> {
   const context = join(folder, 'connector');
   await mkdir(context);
   await writeFile(join(context, 'workflow-bundle.js'), code);
-  for (const name of ['Dockerfile', 'connector.mjs']) {
-    await copyFile(join(sources, name), join(context, name));
-  }
+  await copyFile(join(sources, 'connector.mjs'), join(context, 'connector.mjs'));
+}
+
+/** The version stands in the text: a build argument does not tell two builds apart on Podman 4.3. */
+function connectorDockerfile(version: string): string {
+  return `FROM localhost/sdr-orchestrator:test
+ENV CONNECTOR_VERSION=${version}
+COPY connector.mjs workflow-bundle.js /usr/local/lib/sdr-mirror/
+HEALTHCHECK NONE
+USER 1000:1000
+ENTRYPOINT ["/usr/local/bin/node", "/usr/local/lib/sdr-mirror/connector.mjs"]
+CMD []
+`;
 }
 
 async function configure(

@@ -53,11 +53,15 @@ async function startsWithoutPrivileges(world: ChainWorld): Promise<void> {
     async () => {
       // Asked as the engine asks; Podman's own checks need systemd.
       const health = ['exec', ORCHESTRATOR, ORCHESTRATOR, 'health'];
-      const { exitCode, stdout } = await world.docker.start(health);
+      const { exitCode, stdout, stderr } = await world.docker.start(health);
+      world.log.push(stderr);
       return (exitCode === 0 && /active, Temporal polling/.test(stdout)) || undefined;
     },
     PATIENCE_MS,
-  );
+  ).catch(async (error: unknown) => {
+    await world.readLog(ORCHESTRATOR);
+    throw new Error(world.log.slice(-3).join('\n'), { cause: error });
+  });
   assertUnprivileged(await see(world.docker, ORCHESTRATOR), '10001');
 }
 
