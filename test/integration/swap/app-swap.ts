@@ -100,6 +100,8 @@ interface SwappedApp {
   readonly machine: RealMachine;
   readonly app: string;
   readonly swap: Swap;
+  /** The tag of a version of its own. */
+  readonly tag: (version: string) => string;
   /** As one process sees it. */
   readonly commands: (engine?: ContainerEngine) => Commands;
 }
@@ -110,13 +112,15 @@ async function startApp(machine: RealMachine, swap: Swap, version: string): Prom
   const apps = fastApps({ swap, timeoutSeconds: 3, ...hostPort });
   const commands: SwappedApp['commands'] = (engine = machine.engine) =>
     createCommands(machine.world(engine, apps));
-  const installed = await commands().install({
-    app,
-    commandId: '1',
-    image: 'atlanhq/app:probed-1',
-  });
+  const tags = new Map<string, string>();
+  for (const each of ['probed-1', 'probed-2', version]) {
+    tags.set(each, await machine.publishFor(app, each));
+  }
+  const tag: SwappedApp['tag'] = (each) => tags.get(each) ?? each;
+  const image = `atlanhq/app:${tag('probed-1')}`;
+  const installed = await commands().install({ app, commandId: '1', image });
   assert.equal(installed.outcome, 'done', JSON.stringify(installed));
-  return { machine, app, swap, commands };
+  return { machine, app, swap, tag, commands };
 }
 
 /**
@@ -145,33 +149,36 @@ async function crashEverywhere(
 
 /** @returns whether the process outlived the swap */
 async function crashOnce(
-  { machine, app, swap, commands }: SwappedApp,
+  swapped: SwappedApp,
   point: number,
   version: string,
   serves: string,
 ): Promise<boolean> {
-  const upgrade = { app, commandId: `crash-${point}`, image: `atlanhq/app:${version}` };
+  const { machine, app, swap, tag, commands } = swapped;
+  const upgrade = { app, commandId: `crash-${point}`, image: `atlanhq/app:${tag(version)}` };
   const { engine, effects } = mortal(machine.engine, point);
   await commands(engine).upgrade(upgrade);
   const context = effects.join(', ');
-  if (swap === 'blue-green') await assertServed(machine, app, context);
+  if (swap === 'blue-green') await assertServed(swapped, context);
 
   const again = await commands().upgrade(upgrade);
   const told = `${context} → ${JSON.stringify(again)}`;
   assert.equal(again.outcome === 'failed', version !== serves, told);
-  assert.equal(again.serving?.digest, machine.image(serves).digest, told);
+  assert.equal(again.serving?.digest, machine.image(tag(serves)).digest, told);
   await assertAlone(machine, app, again);
   return effects.length < point;
 }
 
 /** Right after a crash: one that was found good is up, whatever it is called by now. */
-async function assertServed(machine: RealMachine, app: string, context: string): Promise<void> {
+async function assertServed({ machine, app, tag }: SwappedApp, context: string): Promise<void> {
   const [status] = (await createCommands(machine.world()).status({ app })).apps;
   const all = [
     ...(status?.current === undefined ? [] : [status.current]),
     ...(status?.others ?? []),
   ];
-  const good = new Set<string>(['probed-1', 'probed-2'].map((tag) => machine.image(tag).digest));
+  const good = new Set<string>(
+    ['probed-1', 'probed-2'].map((version) => machine.image(tag(version)).digest),
+  );
   assert.ok(
     all.some(({ state, digest }) => state === 'running' && good.has(digest)),
     `nothing serves after ${context}: ${JSON.stringify(all)}`,

@@ -57,12 +57,12 @@ export class RealMachine {
   readonly engine: ContainerEngine;
   readonly server: EngineServer;
   readonly #registry: DistributionServer;
-  readonly #images: ReadonlyMap<string, DigestReference>;
+  readonly #images: Map<string, DigestReference>;
 
   private constructor(
     server: EngineServer,
     registry: DistributionServer,
-    images: ReadonlyMap<string, DigestReference>,
+    images: Map<string, DigestReference>,
   ) {
     this.server = server;
     this.#registry = registry;
@@ -84,6 +84,20 @@ export class RealMachine {
   async stop(): Promise<void> {
     await this.server.stop();
     await this.#registry.stop();
+  }
+
+  /**
+   * Publishes a version as an image of one app alone, since apps clean up what only they needed.
+   *
+   * @returns its tag
+   */
+  async publishFor(app: string, version: string): Promise<string> {
+    const tag = `${app}-${version}`;
+    const options = VERSIONS[version];
+    if (options === undefined) return tag;
+    const own = { ...options, labels: { app } };
+    this.#images.set(tag, await publishRunnable(this.#registry, 'atlan/app', own, tag));
+    return tag;
   }
 
   /** The image of a version. */
