@@ -71,6 +71,28 @@ export function appSwap(
       assert.equal(answers.at(-1), 'two');
     });
 
+    test('an engine that is killed while a candidate is watched: a re-run converges', async () => {
+      const app = 'watched';
+      const apps = fastApps({ settleSeconds: 5 });
+      const commands = createCommands(machine.world(machine.engine, apps));
+      await commands.install({ app, commandId: '1', image: 'atlanhq/app:1' });
+      const upgrade = { app, commandId: '2', image: 'atlanhq/app:2' };
+      let killing: Promise<void> | undefined;
+      const failed = await commands.upgrade(upgrade, {
+        onProgress: ({ step }) => {
+          if (step === 'gate') killing ??= machine.server.kill();
+        },
+      });
+      await killing;
+      assert.ok(failed.outcome === 'failed', JSON.stringify(failed));
+      const { code, retryable } = failed.failure;
+      assert.deepEqual([code, retryable], ['ENGINE_UNREACHABLE', true]);
+      await machine.server.restart();
+      const again = await commands.upgrade(upgrade);
+      assert.equal(again.outcome, 'done', JSON.stringify(again));
+      await assertAlone(machine, app, again);
+    });
+
     test('an engine that is killed between the renames comes back to one version serving', async () => {
       const app = 'mid-swap';
       const apps = fastApps();

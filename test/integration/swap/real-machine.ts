@@ -58,6 +58,7 @@ export class RealMachine {
   readonly server: EngineServer;
   readonly #registry: DistributionServer;
   readonly #images: Map<string, DigestReference>;
+  #published: Promise<void> = Promise.resolve();
 
   private constructor(
     server: EngineServer,
@@ -96,7 +97,12 @@ export class RealMachine {
     const options = VERSIONS[version];
     if (options === undefined) return tag;
     const own = { ...options, labels: { app } };
-    this.#images.set(tag, await publishRunnable(this.#registry, 'atlan/app', own, tag));
+    // One after the other: Distribution 2.8 loses a layer that two push at once.
+    const publish = async (): Promise<void> => {
+      this.#images.set(tag, await publishRunnable(this.#registry, 'atlan/app', own, tag));
+    };
+    this.#published = this.#published.then(publish);
+    await this.#published;
     return tag;
   }
 
