@@ -122,7 +122,7 @@ test('each manifest and blob is asked for once, and nothing that the copier woul
     new Set([
       `referrers ${HOST}/app@${scene.image.digest}`,
       // A list of referrers need not hold what came before the registry kept one.
-      `getManifest ${HOST}/app:${scene.image.digest.replace(':', '-')}`,
+      list,
       sig,
       att,
       sbom,
