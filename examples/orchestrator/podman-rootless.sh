@@ -20,12 +20,14 @@ socket=${SDR_SOCKET:-$XDG_RUNTIME_DIR/podman/podman.sock}
 podman network exists "$network" || podman network create "$network" >/dev/null
 mkdir -p "$data" && chmod 750 "$data"
 
+# The health check is that of the image, which Podman does not see in images of OCI's format.
 # keep-id: inside the user is 10001, and so the owner of socket and files. label=disable: SELinux would keep every
 # container from the socket.
 exec podman run --detach --name sdr-orchestrator --restart always \
   --userns keep-id:uid=10001,gid=10001 --user 10001:10001 \
   --cap-drop all --security-opt no-new-privileges --security-opt label=disable \
   --read-only --tmpfs /tmp:size=64m \
+  --health-cmd '["sdr-orchestrator","health"]' --health-interval 15s --health-start-period 60s \
   --stop-timeout 60 --log-driver k8s-file --log-opt max-size=10m \
   --network "$network" \
   --volume "$config:/etc/sdr-orchestrator:ro" \

@@ -94,8 +94,10 @@ describe('examples for Podman without root', { skip: noPodman ?? false }, () => 
   });
 });
 
+/** The words of a command as systemd reads them: no word of these has a space in it. */
 function words(command: string): readonly string[] {
-  return command.split(' ').filter((word) => word !== '');
+  const written = command.split(' ').filter((word) => word !== '');
+  return written.map((word) => (word.startsWith('"') ? String(JSON.parse(word)) : word));
 }
 
 /** What Podman's generator makes of the files; it complains of keys it does not know. */
