@@ -63,6 +63,9 @@ async function startsWithoutPrivileges(world: ChainWorld): Promise<void> {
     throw new Error(world.log.slice(-3).join('\n'), { cause: error });
   });
   assertUnprivileged(await see(world.docker, ORCHESTRATOR), '10001');
+  // One that was started without any of the options is found out.
+  const careless = await see(world.docker, HOLDER);
+  assert.throws(() => assertUnprivileged(careless, '65532'));
 }
 
 async function installsByTheMap(world: ChainWorld): Promise<void> {
@@ -71,6 +74,8 @@ async function installsByTheMap(world: ChainWorld): Promise<void> {
   assert.equal(result.serving?.version, '1.0.0');
   const place = `${world.atTarget('atlan/atlan-teradata-app')}@sha256:`;
   assert.ok(result.serving.image.startsWith(place), result.serving.image);
+  // A port that is listened on would be seen.
+  assert.deepEqual((await see(world.docker, 'atlan-teradata-prod')).ports, [8000]);
   await hears(world, 'install-1');
 }
 
