@@ -33,13 +33,14 @@ trap clean_up EXIT
 exec 3>&1 >&2
 
 # Debian with the Node of this checkout and the npm of this machine, as the official image has them.
-mkdir -p "$work/node/usr/local/bin" "$work/node/usr/local/lib/node_modules" "$work/node/etc/ssl/certs"
+mkdir -p "$work/node/usr/local"/{bin,etc,lib/node_modules} "$work/node/etc/ssl/certs"
 tar -xf "$debian" -C "$work/node"
 cp node_modules/node/bin/node "$work/node/usr/local/bin/node"
 cp -r "$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")" "$work/node/usr/local/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$work/node/usr/local/bin/npm"
 # A site's own authorities are needed to install packages, and nowhere else.
 cp /etc/ssl/certs/ca-certificates.crt "$work/node/etc/ssl/certs/"
+printf 'cafile=/etc/ssl/certs/ca-certificates.crt\n' >"$work/node/usr/local/etc/npmrc"
 tar -C "$work/node" -c . | "${podman[@]}" import --quiet - localhost/base/node
 
 # glibc and libstdc++, as Node needs them, the loader, name resolution, certificates, two users, and no shell.
