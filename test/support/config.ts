@@ -17,7 +17,7 @@ export interface ConfigWorld {
 }
 
 /** The folder that `mirror.yaml` lies in and relative paths start at. */
-export const CWD = '/work';
+export const CWD = '/srv/job';
 
 /** Loads `text` as `mirror.yaml`, or no file at all, in a world of its own. */
 export function load(text: string | undefined, world: ConfigWorld = {}): Promise<Config> {

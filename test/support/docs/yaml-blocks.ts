@@ -136,11 +136,11 @@ async function checkMirrorConfig(text: string, top: Mapping): Promise<readonly P
   const sections = keysOf(top).filter(isSection);
   return complaints(async () =>
     loadConfig({
-      path: '/work/mirror.yaml',
-      cwd: '/work',
+      path: '/srv/job/mirror.yaml',
+      cwd: '/srv/job',
       env: envFor(text),
       sections,
-      readFile: async (path) => (path === '/work/mirror.yaml' ? text : readAnyFile(path)),
+      readFile: async (path) => (path === '/srv/job/mirror.yaml' ? text : readAnyFile(path)),
     }),
   );
 }

@@ -87,7 +87,7 @@ test('at a terminal it asks for what is not said, until the answer can be used',
   const config = await load(await read(), { env: { ATLAN_API_TOKEN: 'token' } });
   assert.deepEqual(config.releases.from.kind, 'marketplace');
   assert.equal(config.target.image, 'registry.mycompany.com/atlan/{name}:{tag}');
-  assert.equal(config.map.store, 'file:/work/image-map.yaml');
+  assert.equal(config.map.store, 'file:/srv/job/image-map.yaml');
 });
 
 test('it asks for no more than is missing', async (t) => {

@@ -18,12 +18,12 @@ const files = {
   '/run/secrets/map-secret-key': 'secret\n',
   '/run/secrets/registry': 'password\n',
   '/run/secrets/client-key.pem': '-----BEGIN PRIVATE KEY-----\n',
-  '/work/corp.pem': '-----BEGIN CERTIFICATE-----\n',
-  '/work/client.pem': '-----BEGIN CERTIFICATE-----\n',
-  '/work/cosign.pub': PUBLIC_KEY,
-  '/work/config.yaml': '',
-  '/work/trusted_root.json': '{}',
-  '/work/releases.json': '{"releases": []}',
+  '/srv/job/corp.pem': '-----BEGIN CERTIFICATE-----\n',
+  '/srv/job/client.pem': '-----BEGIN CERTIFICATE-----\n',
+  '/srv/job/cosign.pub': PUBLIC_KEY,
+  '/srv/job/config.yaml': '',
+  '/srv/job/trusted_root.json': '{}',
+  '/srv/job/releases.json': '{"releases": []}',
 };
 
 const examples = globSync('mirror*.yaml', { cwd: EXAMPLES }).map((name) => join(EXAMPLES, name));

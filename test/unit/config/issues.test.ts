@@ -155,7 +155,7 @@ describe('contradictions', () => {
   ];
   for (const [text, expected] of cases) {
     test(text, async () => {
-      assert.match(await after(text, { files: { '/work/ca.pem': CERTIFICATE } }), expected);
+      assert.match(await after(text, { files: { '/srv/job/ca.pem': CERTIFICATE } }), expected);
     });
   }
 
@@ -166,7 +166,7 @@ describe('contradictions', () => {
   });
 
   test('releases from two places, or from none', async () => {
-    const files = { '/work/r.json': '{}' };
+    const files = { '/srv/job/r.json': '{}' };
     assert.match(
       (await problems(MINIMAL.replace('token:', 'file: r.json, token:'), { files })).join('\n'),
       /releases\.file: url and file contradict each other/,
@@ -237,7 +237,7 @@ describe('texts', () => {
   ];
   for (const [text, expected] of cases) {
     test(text, async () => {
-      const found = await after(text, { files: { '/work/ca.pem': CERTIFICATE } });
+      const found = await after(text, { files: { '/srv/job/ca.pem': CERTIFICATE } });
       assert.equal(found.replace(/^.*?: [\w.[\]":/-]+: /, ''), expected);
     });
   }

@@ -61,7 +61,7 @@ describe('defaults', () => {
 });
 
 describe('finding the file', () => {
-  const files = { '/etc/mirror.yaml': MINIMAL, '/work/other.yaml': MINIMAL };
+  const files = { '/etc/mirror.yaml': MINIMAL, '/srv/job/other.yaml': MINIMAL };
 
   test('MIRROR_CONFIG names it, --config wins over it', async () => {
     assert.equal(
@@ -71,13 +71,13 @@ describe('finding the file', () => {
     assert.equal(
       (await load(undefined, { files, path: 'other.yaml', env: { MIRROR_CONFIG: '/nowhere' } })).map
         .store,
-      'file:/work/image-map.yaml',
+      'file:/srv/job/image-map.yaml',
     );
   });
 
   test('one that was asked for must be there', async () => {
     assert.deepEqual(await problems(MINIMAL, { path: 'gone.yaml' }), [
-      '--config: the configuration "gone.yaml" cannot be read: there is no such file (looked at /work/gone.yaml)',
+      '--config: the configuration "gone.yaml" cannot be read: there is no such file (looked at /srv/job/gone.yaml)',
     ]);
     assert.deepEqual(await problems(MINIMAL, { env: { MIRROR_CONFIG: '/gone' } }), [
       'MIRROR_CONFIG: the configuration "/gone" cannot be read: there is no such file (looked at /gone)',
@@ -86,7 +86,7 @@ describe('finding the file', () => {
 
   test('without one, a message says where it was looked for and how to do without', async () => {
     assert.deepEqual(await problems(undefined), [
-      'there is no mirror.yaml in /work, and neither --config nor MIRROR_CONFIG names another file. Let mirror init write one, or do without and give --releases-url or --releases-file, --target, and --map.',
+      'there is no mirror.yaml in /srv/job, and neither --config nor MIRROR_CONFIG names another file. Let mirror init write one, or do without and give --releases-url or --releases-file, --target, and --map.',
     ]);
   });
 });
@@ -114,7 +114,7 @@ describe('the command line', () => {
     assert.deepEqual(config.releases.include, ['teradata']);
     assert.deepEqual(config.releases.exclude, ['*-beta']);
     assert.deepEqual(config.releases.extra, ['atlanhq/x:1']);
-    assert.equal(config.map.store, 'file:/work/maps/image-map.yaml');
+    assert.equal(config.map.store, 'file:/srv/job/maps/image-map.yaml');
     assert.equal(config.source.registry, 'mirror.example');
     assert.equal(config.verify.mode, 'warn');
     assert.deepEqual(config.verify.policy.identities, [
@@ -130,11 +130,11 @@ describe('the command line', () => {
   test('wins over the file, and its paths start at the working folder', async () => {
     const { releases, map } = await load(undefined, {
       path: '/etc/mirror.yaml',
-      files: { '/etc/mirror.yaml': MINIMAL, '/work/releases.json': '{}' },
+      files: { '/etc/mirror.yaml': MINIMAL, '/srv/job/releases.json': '{}' },
       overrides: { releasesFile: 'releases.json', map: 'file:here.yaml' },
     });
-    assert.deepEqual(releases.from, { kind: 'file', path: '/work/releases.json' });
-    assert.equal(map.store, 'file:/work/here.yaml');
+    assert.deepEqual(releases.from, { kind: 'file', path: '/srv/job/releases.json' });
+    assert.equal(map.store, 'file:/srv/job/here.yaml');
   });
 
   test('takes texts as they are: the shell has expanded them', async () => {
@@ -195,7 +195,7 @@ describe('sections', () => {
 describe('secrets and files', () => {
   test('a File setting is read, without the line end of its last line', async () => {
     const { releases } = await load(MINIMAL.replace('token: t0ken', 'tokenFile: secret/token'), {
-      files: { '/work/secret/token': ' two\nlines \r\n' },
+      files: { '/srv/job/secret/token': ' two\nlines \r\n' },
     });
     assert.equal(
       releases.from.kind === 'marketplace' && releases.from.token.reveal(),
@@ -210,7 +210,7 @@ describe('secrets and files', () => {
 `,
       {
         env: { KEY: PRIVATE_KEY },
-        files: { '/run/pw': 'hunter2\n', '/work/c.pem': CERTIFICATE },
+        files: { '/run/pw': 'hunter2\n', '/srv/job/c.pem': CERTIFICATE },
       },
     );
     const own = config.registries['registry.example'];
@@ -228,7 +228,7 @@ describe('secrets and files', () => {
     - pem: |
 ${PUBLIC_KEY.replaceAll(/^/gm, '        ').trimEnd()}
 `,
-      { files: { '/work/keys/cosign.pub': PUBLIC_KEY } },
+      { files: { '/srv/job/keys/cosign.pub': PUBLIC_KEY } },
     );
     assert.deepEqual(verify.policy, {
       identities: [],
@@ -241,15 +241,15 @@ ${PUBLIC_KEY.replaceAll(/^/gm, '        ').trimEnd()}
   });
 
   test('trust roots: public, a file, a TUF repository', async () => {
-    const files = { '/work/root.json': '{}' };
+    const files = { '/srv/job/root.json': '{}' };
     const rootOf = async (setting: string): Promise<unknown> =>
       (await load(`${MINIMAL}verify: { trustRoot: ${setting} }`, { files })).verify.trustRoot;
     assert.deepEqual(await rootOf('public'), { kind: 'public' });
-    assert.deepEqual(await rootOf('root.json'), { kind: 'file', path: '/work/root.json' });
+    assert.deepEqual(await rootOf('root.json'), { kind: 'file', path: '/srv/job/root.json' });
     assert.deepEqual(await rootOf('{ url: https://tuf.example, rootFile: root.json }'), {
       kind: 'tuf',
       url: 'https://tuf.example',
-      rootFile: '/work/root.json',
+      rootFile: '/srv/job/root.json',
     });
   });
 });

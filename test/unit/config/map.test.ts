@@ -78,9 +78,9 @@ describe('where the map lies', () => {
   });
 
   test("the orchestrator's component: a file, a folder, its config.yaml", async () => {
-    const world = { files: { '/work/config.yaml': '' }, folders: ['/work/components'] };
+    const world = { files: { '/srv/job/config.yaml': '' }, folders: ['/srv/job/components'] };
     assert.deepEqual(await map('  component: config.yaml', world), {
-      store: { path: '/work/config.yaml' },
+      store: { path: '/srv/job/config.yaml' },
     });
     assert.deepEqual(
       await map(
@@ -89,10 +89,10 @@ describe('where the map lies', () => {
       ),
       {
         store: {
-          path: '/work/components',
+          path: '/srv/job/components',
           key: 'sdr/image-map.yaml',
           name: 'maps',
-          rootPath: '/work/data',
+          rootPath: '/srv/job/data',
         },
       },
     );
@@ -108,7 +108,7 @@ describe('where the map lies', () => {
     assert.deepEqual(await wrong('  entries: tag'), [
       'mirror.yaml:1:1: map: says not where the map lies: give store, or component',
     ]);
-    const files = { '/work/config.yaml': '' };
+    const files = { '/srv/job/config.yaml': '' };
     assert.deepEqual(await wrong('  store: file:m.yaml\n  component: config.yaml', { files }), [
       'mirror.yaml:3:3: map.component: store and component contradict each other: the map lies in one place',
     ]);
@@ -141,7 +141,7 @@ describe('settings of a store', () => {
     concurrency: versions`;
     const world = {
       env: { KEY_ID: 'AKIA', SESSION: 'session' },
-      files: { '/work/secret-key': 'sesame\n', '/work/corp.pem': CERTIFICATE },
+      files: { '/srv/job/secret-key': 'sesame\n', '/srv/job/corp.pem': CERTIFICATE },
     };
     assert.deepEqual(await map(settings, world), {
       store: 's3://maps/image-map.yaml',
@@ -167,7 +167,7 @@ describe('settings of a store', () => {
   });
 
   test('Azure, with every kind of credentials', async () => {
-    const files = { '/work/corp.pem': CERTIFICATE, '/run/secret': 'sesame\n' };
+    const files = { '/srv/job/corp.pem': CERTIFICATE, '/run/secret': 'sesame\n' };
     const kinds = {
       '{ connectionStringFile: /run/secret }': {
         kind: 'connectionString',
@@ -228,15 +228,15 @@ describe('settings of a store', () => {
       'mirror.yaml:3:3: map.s3: s3 does not fit store, which is of another kind: leave it out',
       'mirror.yaml:4:3: map.azblob: azblob does not fit store, which is of another kind: leave it out',
     ]);
-    const files = { '/work/c.yaml': '' };
+    const files = { '/srv/job/c.yaml': '' };
     assert.deepEqual(await map('  component: c.yaml\n  s3: { region: x }', { files }), {
-      store: { path: '/work/c.yaml' },
+      store: { path: '/srv/job/c.yaml' },
       s3: { region: 'x' },
     });
   });
 
   test('--map puts aside what the file says of another place', async () => {
-    assert.deepEqual(await besides('file:m.yaml'), ['file:/work/m.yaml', {}]);
+    assert.deepEqual(await besides('file:m.yaml'), ['file:/srv/job/m.yaml', {}]);
     assert.deepEqual(await besides('s3://a/b'), ['s3://a/b', { s3: { region: 'x' } }]);
   });
 });

@@ -17,9 +17,9 @@ describe('report', () => {
       `${MINIMAL}report: { json: out/report.json, html: /srv/report.html, metrics: mirror.prom }\n`,
     );
     assert.deepEqual(report, {
-      json: '/work/out/report.json',
+      json: '/srv/job/out/report.json',
       html: '/srv/report.html',
-      metrics: '/work/mirror.prom',
+      metrics: '/srv/job/mirror.prom',
       besideMap: false,
     });
   });
@@ -27,7 +27,7 @@ describe('report', () => {
   test("each shard has a file of its own by the job's index", async () => {
     const text = `${MINIMAL}report: { json: "report-\${JOB_COMPLETION_INDEX:-0}.json" }\n`;
     const { report } = await load(text, { env: { JOB_COMPLETION_INDEX: '7' } });
-    assert.equal(report.json, '/work/report-7.json');
+    assert.equal(report.json, '/srv/job/report-7.json');
   });
 
   test('the Pushgateway is a secret, from the text or a mounted file', async () => {

@@ -129,7 +129,7 @@ target: { image: "registry.example/{name}:{tag}" }
 map: { store: file:map.yaml }
 registries: { registry.example: { cert: cert.pem, key: hunter2 } }
 `,
-    { files: { '/work/cert.pem': 'hunter3' } },
+    { files: { '/srv/job/cert.pem': 'hunter3' } },
   ).catch((reason: unknown) => reason);
   assert.ok(error instanceof ConfigError);
   assert.equal(error.issues.length, 2);

@@ -9,7 +9,10 @@ const env = {
   DOCKERHUB_TOKEN: 'token',
   SLACK_WEBHOOK: 'https://hooks.slack.com/services/T0/B0/x',
 };
-const files = { '/run/secrets/registry': 'password\n', '/work/releases.json': '{"releases": []}' };
+const files = {
+  '/run/secrets/registry': 'password\n',
+  '/srv/job/releases.json': '{"releases": []}',
+};
 const releases = { url: 'https://acme.atlan.com' };
 const map = 'file:image-map.yaml';
 
@@ -65,12 +68,12 @@ test('releases of a file need no token', async () => {
     map,
   });
   const { from } = (await load(text, { files })).releases;
-  assert.deepEqual(from, { kind: 'file', path: '/work/releases.json' });
+  assert.deepEqual(from, { kind: 'file', path: '/srv/job/releases.json' });
 });
 
 test('an answer that YAML would take for something else stays what it is', async () => {
   const target = 'registry.mycompany.com/{name}:{tag}';
   const odd = 'file:a: b #c';
   const config = await load(starterConfig({ releases, target, map: odd }), { env });
-  assert.equal(config.map.store, 'file:/work/a: b #c');
+  assert.equal(config.map.store, 'file:/srv/job/a: b #c');
 });

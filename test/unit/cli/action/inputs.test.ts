@@ -6,8 +6,8 @@ import { parse } from 'yaml';
 import { readInputs } from '../../../../src/cli/action/inputs.ts';
 import { ConfigError } from '../../../../src/errors.ts';
 
-const GITHUB = { GITHUB_WORKSPACE: '/work/repo', RUNNER_TEMP: '/work/_temp' };
-const REPORT = '--report-json=/work/_temp/sdr-mirror/report.json';
+const GITHUB = { GITHUB_WORKSPACE: '/srv/job/repo', RUNNER_TEMP: '/srv/job/_temp' };
+const REPORT = '--report-json=/srv/job/_temp/sdr-mirror/report.json';
 
 interface Action {
   readonly inputs: Readonly<Record<string, { readonly default?: string }>>;
@@ -35,8 +35,8 @@ function given(inputs: Readonly<Record<string, string>>): Readonly<Record<string
 test('without any input it is mirror run in the workspace', () => {
   assert.deepEqual(readInputs({ ...GITHUB, ...given({}) }, '/'), {
     args: ['run', REPORT, '--log-level=info'],
-    folder: '/work/repo',
-    report: '/work/_temp/sdr-mirror/report.json',
+    folder: '/srv/job/repo',
+    report: '/srv/job/_temp/sdr-mirror/report.json',
     token: '',
   });
 });
@@ -67,11 +67,11 @@ test('every input has its part', () => {
       '--releases-url=https://acme.atlan.com',
       '--target=registry.mycompany.com/atlan/{name}:{tag}',
       '--map=s3://acme-sdr/sdr/image-map.yaml',
-      '--report-json=/work/repo/sdr/out/report.json',
+      '--report-json=/srv/job/repo/sdr/out/report.json',
       '--log-level=debug',
     ],
-    folder: '/work/repo/sdr',
-    report: '/work/repo/sdr/out/report.json',
+    folder: '/srv/job/repo/sdr',
+    report: '/srv/job/repo/sdr/out/report.json',
     token: 'secret',
   });
 });
