@@ -39,16 +39,27 @@ export async function pollByAlias(machine: RealMachine, alias: string): Promise<
     if (said.answer !== undefined) answers.push(said.answer);
     if (said.failure !== undefined) failures.push(said.failure);
   });
-  await waitFor('the client gets answers', async () => (answers.length > 3 ? true : undefined));
+  // It ends whatever comes of the test: a client that polls on keeps the file from ending.
+  const stop = async (): Promise<void> => {
+    polling.kill('SIGTERM');
+    await polling;
+  };
+  const hears = async (atLeast: number): Promise<void> => {
+    try {
+      await waitFor('the client gets answers', async () =>
+        answers.length >= atLeast ? true : undefined,
+      );
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  };
+  await hears(4);
   failures.length = 0;
   return {
     end: async () => {
-      const enough = answers.length + 3;
-      await waitFor('the client gets some more answers', async () =>
-        answers.length >= enough ? true : undefined,
-      );
-      polling.kill('SIGTERM');
-      await polling;
+      await hears(answers.length + 3);
+      await stop();
       return { answers, failures };
     },
   };
