@@ -1,4 +1,4 @@
-import { ExitCode } from '../../exit-code.ts';
+import { ExitCode, gravestOf } from '../../exit-code.ts';
 import type { Failure } from '../../orchestrator/commands.ts';
 
 /** What the codes of failures begin with, and what the process then ends with. */
@@ -9,17 +9,14 @@ const EXIT_CODES: readonly (readonly [RegExp, ExitCode])[] = [
   [/^MAP_/, ExitCode.map],
   [/^(?:REGISTRY_|DIGEST_|TARGET_)/, ExitCode.registry],
   [/^(?:ENGINE_|NAME_TAKEN|NOT_FOUND|CONTAINER_|SELF_UPDATE_)/, ExitCode.engine],
+  [/^(?:TOKEN_|TEMPORAL_|CALLBACK_)/, ExitCode.controlPlane],
 ];
-
-/** Gravest first, as of a run. */
-const GRAVITY: readonly ExitCode[] = [...EXIT_CODES.map(([, code]) => code), ExitCode.bug];
 
 /** The exit code of what failed; `ok` if nothing did. */
 export function exitCodeOfFailures(failures: readonly Pick<Failure, 'code'>[]): ExitCode {
-  const codes = new Set(
+  return gravestOf(
     failures.map(
       ({ code }) => EXIT_CODES.find(([pattern]) => pattern.test(code))?.[1] ?? ExitCode.bug,
     ),
   );
-  return GRAVITY.find((code) => codes.has(code)) ?? ExitCode.ok;
 }
