@@ -51,7 +51,8 @@ export async function pollByAlias(machine: RealMachine, alias: string): Promise<
       );
     } catch (error) {
       await stop();
-      throw error;
+      const told = `${answers.length} answers, then ${failures.slice(-3).join('; ') || 'silence'}`;
+      throw new Error(`${alias} is not heard: ${told}`, { cause: error });
     }
   };
   await hears(4);

@@ -13,7 +13,7 @@ const TERMINALS = new Set(['console', 'shell-session']);
 
 /** Programs of others that documents may use. */
 const OTHERS = new Set(
-  'aws az bash cat cd chmod chown cosign cp curl date docker echo env exit export gcloud gh git grep head helm install jq journalctl kubectl loginctl ls mkdir mv node npm npx oc openssl oras podman printf rm sed sha256sum skopeo sleep sudo systemctl systemd-run tail tar tee temporal test touch usermod useradd watch xargs'.split(
+  'aws az bash cat cd chmod chown cosign cp curl date docker echo env exit export gcloud gh git grep head helm install jq journalctl kubectl loginctl ls mkdir mv node npm npx oc openssl oras podman printf rm sed sha256sum skopeo sleep sudo sysctl systemctl systemd-run tail tar tee temporal test touch usermod useradd watch xargs'.split(
     ' ',
   ),
 );

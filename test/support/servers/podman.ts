@@ -68,6 +68,7 @@ async function startService(
   owner: { readonly user?: string; readonly group?: string },
   options: EngineServerOptions = {},
 ): Promise<PodmanServer> {
+  await announceBridges();
   const { path: folder, remove } = await temporaryFolder('podman');
   const socketPath = join(folder, 'podman.sock');
   await makeStorage(join(folder, 'root'), options);
@@ -132,6 +133,15 @@ async function startService(
       }
     },
   };
+}
+
+/**
+ * A bridge of netavark before 1.9 takes another hardware address as containers come and go; this lets
+ * the kernel tell the others on it, as docs/container-engines.md has it. Without it they are cut off
+ * from their name server for up to a minute. https://github.com/containers/netavark/pull/833
+ */
+async function announceBridges(): Promise<void> {
+  await writeFile('/proc/sys/net/ipv4/conf/all/arp_notify', '1');
 }
 
 /** Puts a `podman` with these options into a folder of its own. */
