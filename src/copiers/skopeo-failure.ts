@@ -1,4 +1,5 @@
 import { ConfigError, RegistryError, type RegistryErrorCode, type Side } from '../errors.ts';
+import { conceal } from '../secret.ts';
 
 /** What the words of skopeo mean; the first that fits. */
 const CODES: readonly (readonly [RegExp, RegistryErrorCode])[] = [
@@ -68,10 +69,7 @@ function unquote(text: string): string {
 
 /** Signed URLs carry their right in the query; user names and passwords may stand before a host. */
 function redact(text: string, secrets: readonly string[]): string {
-  const named = secrets
-    .filter((secret) => secret !== '')
-    .reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text);
-  return named
+  return conceal(text, secrets)
     .replace(/\?[^\s"'?]*=[^\s"']*/g, '?[query]')
     .replace(/\/\/[^/\s"'@]+@/g, '//[secret]@')
     .replace(/\b(Bearer|Basic) [\w.~+/=-]+/gi, '$1 [secret]')

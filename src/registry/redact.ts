@@ -1,4 +1,4 @@
-import { withoutUserInfo } from '../secret.ts';
+import { conceal, withoutUserInfo } from '../secret.ts';
 
 /**
  * An error that can be shown: itself, or its likeness without the password of a proxy, which Node
@@ -41,11 +41,7 @@ const MIN_SECRET = 4;
  */
 export function withoutSent(body: Buffer, sent: SentRequest): Buffer {
   const text = body.toString('utf8');
-  const cleaned = secretsOf(sent)
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
-    // The longest first: one may be part of another.
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text);
+  const cleaned = conceal(text, secretsOf(sent));
   return cleaned === text ? body : Buffer.from(cleaned, 'utf8');
 }
 

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { RequestError, TimeoutError } from 'got';
 import { ReleaseSourceError } from '../errors.ts';
 import { quote } from '../quote.ts';
-import type { Secret } from '../secret.ts';
+import { conceal, type Secret } from '../secret.ts';
 import { describeError, findErrorEnvelope } from './error-envelope.ts';
 
 /** What came back, whatever it was. */
@@ -22,7 +22,7 @@ export function explainResponse(
   { url, token }: { readonly url: URL; readonly token: Secret },
 ): unknown {
   // A service may repeat the token it refuses.
-  const body = answer.body.replaceAll(token.reveal(), '[secret]');
+  const body = conceal(answer.body, [token.reveal()]);
   const { status, headers } = answer;
   if (status >= 300 && status < 400) throw redirected(answer, url);
   if (status !== 200) throw refused(status, headers, body, url);

@@ -1,6 +1,7 @@
 import { ControlPlaneError } from '../../errors.ts';
 import type { Options } from '../../options.ts';
 import { quote } from '../../quote.ts';
+import { conceal } from '../../secret.ts';
 import { NoAnswerError, post, type Answer, type Outbound } from '../temporal/post.ts';
 import type { TokenSource } from '../temporal/tokens.ts';
 import type { DeploymentEvent } from './deployment-event.ts';
@@ -56,7 +57,7 @@ export async function deliver(
 function judge(answer: Answer, url: URL, token: string): Delivery {
   const { status, headers } = answer;
   if ((status >= 200 && status < 300) || status === 409) return { verdict: 'delivered' };
-  const body = answer.body.replaceAll(token, '[secret]').trim();
+  const body = conceal(answer.body, [token]).trim();
   const said = body === '' ? '' : `, saying ${quote(body)}`;
   const describe = (next: string): string => `${url.href} answered ${status}${said}. ${next}`;
   if ([400, 413, 415, 422].includes(status)) {

@@ -1,4 +1,4 @@
-import { Secret } from '../../secret.ts';
+import { conceal, Secret } from '../../secret.ts';
 
 const REDACTED = '[secret]';
 
@@ -25,23 +25,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 export function redactor(values: Iterable<string | Secret>): (line: string) => string {
   const known = [...values]
     .filter((value) => value instanceof Secret)
-    .flatMap((secret) => spellings(secret.reveal()))
-    .filter((value) => value.length >= SHORTEST)
-    // The longest first: a secret may hold another.
-    .toSorted((a, b) => b.length - a.length);
-  return (line) => {
-    const without = known.reduce((text, value) => text.replaceAll(value, REDACTED), line);
-    return PATTERNS.reduce((text, [pattern, by]) => text.replace(pattern, by), without);
-  };
-}
-
-/** How a value may stand in a line: as it is, in JSON, in a URL, in base64, line by line. */
-function spellings(value: string): string[] {
-  return [
-    value,
-    JSON.stringify(value).slice(1, -1),
-    encodeURIComponent(value),
-    Buffer.from(value).toString('base64'),
-    ...value.split('\n').map((line) => line.trim()),
-  ];
+    .map((secret) => secret.reveal())
+    // Of a secret of several lines each is one: what is shown are lines.
+    .flatMap((value) => [value, ...value.split('\n').map((line) => line.trim())])
+    .filter((value) => value.length >= SHORTEST);
+  return (line) =>
+    PATTERNS.reduce((text, [pattern, by]) => text.replace(pattern, by), conceal(line, known));
 }

@@ -3,7 +3,7 @@ import { silentLogger, type Logger } from '../../log.ts';
 import type { Options } from '../../options.ts';
 import { quote } from '../../quote.ts';
 import { abandonable, systemClock, type Clock } from '../../registry/http/clock.ts';
-import { Secret } from '../../secret.ts';
+import { conceal, Secret } from '../../secret.ts';
 import { NoAnswerError, post, type Answer, type Outbound } from './post.ts';
 import { tokenLifetime, type Lifetime } from './token-lifetime.ts';
 import type { Token, TokenSource } from './tokens.ts';
@@ -109,10 +109,8 @@ function refusal(
   json: TokenAnswer | undefined,
   { url, clientId, clientSecret }: OAuthOptions,
 ): ControlPlaneError {
-  const words = [json?.error, json?.error_description]
-    .filter((word) => typeof word === 'string')
-    .join(': ')
-    .replaceAll(clientSecret.reveal(), '[secret]');
+  const parts = [json?.error, json?.error_description].filter((word) => typeof word === 'string');
+  const words = conceal(parts.join(': '), [clientSecret.reveal()]);
   const said = words === '' ? '' : `, saying ${quote(words)}`;
   const isVerdict = status >= 400 && status < 500 && status !== 408 && status !== 429;
   return new ControlPlaneError(
