@@ -1,10 +1,13 @@
 import pLimit from 'p-limit';
 import { parseImageMap } from '../image-map/image-map.ts';
 import type { Options } from '../options.ts';
-import { nameImages } from './announce.ts';
+import { formatRepository, parseReference } from '../registry/reference.ts';
+import type { Release } from '../releases/release-source.ts';
+import { nameImages, type UnnamedImage } from './announce.ts';
+import type { NamedImage } from './discover.ts';
 import { staleEntry, statusOf, type StatusSubject } from './image-status.ts';
 import type { Inspector } from './inspect.ts';
-import { unannouncedEntries } from './map-entries.ts';
+import { unannouncedEntries, type UnannouncedEntries } from './map-entries.ts';
 import type { RunDependencies, RunSettings } from './run.ts';
 import { statusTotals, type ImageStatus, type StatusReport } from './status-report.ts';
 
@@ -23,8 +26,8 @@ export interface StatusSettings extends Pick<
 > {
   /** Whether signatures are looked for at the target; a report says so. */
   readonly signatures: boolean;
-  /** Leaves out what only the map names: the releases were narrowed, so it would look stale. */
-  readonly announcedOnly: boolean;
+  /** Narrows it to some releases, and to entries of the map that name the same repositories. */
+  readonly isWanted?: (release: Pick<Release, 'appName' | 'image'>) => boolean;
 }
 
 export interface StatusResult {
@@ -55,12 +58,10 @@ export async function status(
     named.filter((image) => 'target' in image).map(({ release }) => release.image),
     settings,
   );
+  const wanted = narrow(named, unannounced, settings);
   const subjects: readonly StatusSubject[] = [
-    ...named.map((image) => ({ image, announced: true })),
-    ...(settings.announcedOnly ? [] : unannounced.images).map((image) => ({
-      image,
-      announced: false,
-    })),
+    ...wanted.announced.map((image) => ({ image, announced: true })),
+    ...wanted.images.map((image) => ({ image, announced: false })),
   ];
   const keepsForeignEntries = settings.existingEntry === 'keep';
   const { copiedDigest } = copier;
@@ -78,14 +79,12 @@ export async function status(
   );
   const images = [
     ...looked.map((each) => each.status),
-    ...(settings.announcedOnly ? [] : unannounced.repositories).map(
-      ({ key, value }): ImageStatus => ({
-        image: key,
-        announced: false,
-        target: value,
-        findings: [staleEntry(key)],
-      }),
-    ),
+    ...wanted.repositories.map(({ key, value }): ImageStatus => ({
+      image: key,
+      announced: false,
+      target: value,
+      findings: [staleEntry(key)],
+    })),
   ];
   const report: StatusReport = {
     startedAt: new Date(startedAt).toISOString(),
@@ -94,11 +93,37 @@ export async function status(
     map: {
       location: store.location,
       ...(stored === undefined ? {} : { revision: stored.revision }),
-      others: settings.announcedOnly ? 0 : unannounced.others,
+      others: wanted.others,
     },
     signatures: settings.signatures,
     images,
     totals: statusTotals(images),
   };
   return { report, errors: looked.flatMap(({ error }) => (error === undefined ? [] : [error])) };
+}
+
+type Images = readonly (NamedImage | UnnamedImage)[];
+
+/** Of an entry no app's name is known: it is wanted with the announced images of its repository, too. */
+function narrow(
+  images: Images,
+  entries: UnannouncedEntries,
+  { isWanted, sourceRegistry }: Pick<StatusSettings, 'isWanted' | 'sourceRegistry'>,
+): UnannouncedEntries & { readonly announced: Images } {
+  if (isWanted === undefined) return { ...entries, announced: images };
+  const announced = images.filter(({ release }) => isWanted(release));
+  const repositoryOf = (image: string): string =>
+    formatRepository(parseReference(image, sourceRegistry));
+  const repositories = new Set(
+    announced.filter((image) => 'target' in image).map(({ source }) => formatRepository(source)),
+  );
+  const isMeant = (image: string): boolean =>
+    isWanted({ image }) || repositories.has(repositoryOf(image));
+  return {
+    announced,
+    images: entries.images.filter(({ release }) => isMeant(release.image)),
+    repositories: entries.repositories.filter(({ key }) => isMeant(key)),
+    // Whose they are nobody asked.
+    others: 0,
+  };
 }

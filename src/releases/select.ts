@@ -1,4 +1,4 @@
-import { compileGlobs, type Glob } from '../glob.ts';
+import { compileGlobs } from '../glob.ts';
 import { formatReference, formatRepository, parseReference } from '../registry/reference.ts';
 import type { Release, ReleaseList, ReleaseSource } from './release-source.ts';
 
@@ -20,8 +20,8 @@ export interface Selection {
  */
 export function selectReleases(source: ReleaseSource, selection: Selection): ReleaseSource {
   const { defaultRegistry } = selection;
-  const isIncluded = compileGlobs(selection.include);
-  const isExcluded = compileGlobs(selection.exclude);
+  const isIncluded = releaseMatcher(selection.include, defaultRegistry);
+  const isExcluded = releaseMatcher(selection.exclude, defaultRegistry);
   const keyOf = (image: string): string => formatReference(parseReference(image, defaultRegistry));
   const extra = new Map(selection.extra.map((image) => [keyOf(image), { image }]));
 
@@ -32,9 +32,7 @@ export function selectReleases(source: ReleaseSource, selection: Selection): Rel
       const selected = new Map<string, Release>();
       for (const release of releases) {
         const key = keyOf(release.image);
-        const isChosen =
-          matchesRelease(isIncluded, release, defaultRegistry) &&
-          !matchesRelease(isExcluded, release, defaultRegistry);
+        const isChosen = isIncluded(release) && !isExcluded(release);
         // An extra image that is announced anyway keeps what the announcement tells of it.
         if (isChosen || extra.has(key)) selected.set(key, release);
       }
@@ -46,15 +44,26 @@ export function selectReleases(source: ReleaseSource, selection: Selection): Rel
   };
 }
 
-function matchesRelease(glob: Glob, release: Release, defaultRegistry?: string): boolean {
-  const reference = parseReference(release.image, defaultRegistry);
-  // People write what they see: the app, the image as announced, or its repository, with the
-  // registry or without.
-  return [
-    release.appName,
-    release.image,
-    reference.repository,
-    formatRepository(reference),
-    formatReference(reference),
-  ].some((text) => text !== undefined && glob(text));
+/**
+ * Whether one of the globs means a release.
+ *
+ * @throws ConfigError a glob cannot be read
+ */
+export function releaseMatcher(
+  globs: readonly string[],
+  defaultRegistry?: string,
+): (release: Pick<Release, 'appName' | 'image'>) => boolean {
+  const glob = compileGlobs(globs);
+  return ({ appName, image }) => {
+    const reference = parseReference(image, defaultRegistry);
+    // People write what they see: the app, the image as announced, or its repository, with the
+    // registry or without.
+    return [
+      appName,
+      image,
+      reference.repository,
+      formatRepository(reference),
+      formatReference(reference),
+    ].some((text) => text !== undefined && glob(text));
+  };
 }

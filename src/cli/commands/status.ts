@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import { ExitCode, exitCodeOf, gravestOf } from '../../exit-code.ts';
 import { isProblem, type ProblemKind, type StatusFinding } from '../../mirror/status-report.ts';
 import { status } from '../../mirror/status.ts';
+import { releaseMatcher } from '../../releases/select.ts';
 import { reportLines } from '../output/json.ts';
 import { statusLine, statusSummary } from '../output/status-text.ts';
 import { writeResult, type Terminal } from '../output/terminal.ts';
@@ -26,7 +27,7 @@ export async function statusCommand(
   terminal: Terminal,
   world: World,
 ): Promise<ExitCode> {
-  const wired = await wireRun(config, world, { only });
+  const wired = await wireRun(config, world);
   try {
     const inspector = wireInspector(config, wired, world);
     const { report, errors } = await status(
@@ -34,7 +35,7 @@ export async function statusCommand(
       {
         ...wired.settings,
         signatures: expectsSignatures(config),
-        announcedOnly: only.length > 0,
+        ...(only.length === 0 ? {} : { isWanted: releaseMatcher(only, config.source.registry) }),
       },
     );
     await writeResult(

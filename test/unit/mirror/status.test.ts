@@ -6,6 +6,7 @@ import type { StatusFinding } from '../../../src/mirror/status-report.ts';
 import { status, type StatusResult, type StatusSettings } from '../../../src/mirror/status.ts';
 import type { VerifyMode } from '../../../src/mirror/verify.ts';
 import type { Options } from '../../../src/options.ts';
+import { releaseMatcher } from '../../../src/releases/select.ts';
 import { FakeSignatureVerifier } from '../../fakes/signature-verifier.ts';
 import { imageOf, TARGET, World } from './world.ts';
 
@@ -31,7 +32,7 @@ class StatusWorld extends World {
     });
     return await status(
       { ...this.dependencies, inspector },
-      { ...this.settings, signatures: mode !== 'none', announcedOnly: false, ...changes },
+      { ...this.settings, signatures: mode !== 'none', ...changes },
       options,
     );
   }
@@ -285,14 +286,18 @@ describe('what only the map names', () => {
     assert.equal(report.images.length, 1);
   });
 
-  test('is left out of a look at some of the releases', async () => {
-    const here = await world('a:1', 'b:1');
-    here.releases.announce([{ image: 'atlanhq/a:1' }]);
-    const { report } = await here.status({ announcedOnly: true });
-    assert.deepEqual(
-      report.images.map(({ image }) => image),
-      ['atlanhq/a:1'],
-    );
+  test('is part of a look at some of the releases where its repository is', async () => {
+    const here = await world('a:1', 'a:2', 'b:1', 'b:2', 'c:1');
+    here.releases.announce([{ image: 'atlanhq/a:2', appName: 'alpha' }, { image: 'atlanhq/b:2' }]);
+    const seen = async (...globs: readonly string[]): Promise<readonly string[]> => {
+      const { report } = await here.status({ isWanted: releaseMatcher(globs) });
+      return report.images.map(({ image, announced }) => `${image}${announced ? '' : ' stale'}`);
+    };
+    // By the name of the app, which no entry has.
+    assert.deepEqual(await seen('alpha'), ['atlanhq/a:2', 'atlanhq/a:1 stale']);
+    assert.deepEqual(await seen('atlanhq/b:1'), ['atlanhq/b:1 stale']);
+    assert.deepEqual(await seen('*/c*'), ['atlanhq/c:1 stale']);
+    assert.deepEqual(await seen('none'), []);
   });
 });
 
