@@ -27,7 +27,7 @@ export function redactor(values: Iterable<string | Secret>): (line: string) => s
     .filter((value) => value instanceof Secret)
     .map((secret) => secret.reveal())
     // Of a secret of several lines each is one: what is shown are lines.
-    .flatMap((value) => [value, ...value.split('\n').map((line) => line.trim())])
+    .flatMap((value) => [value, value.split('\n').map((line) => line.trim())].flat())
     .filter((value) => value.length >= SHORTEST);
   return (line) =>
     PATTERNS.reduce((text, [pattern, by]) => text.replace(pattern, by), conceal(line, known));
