@@ -1,4 +1,5 @@
 import { ConfigError, errorMessage } from '../errors.ts';
+import { parseImageMap } from '../image-map/image-map.ts';
 import type { Options } from '../options.ts';
 import { formatRepository, type Reference, type Repository } from '../registry/reference.ts';
 import { checkMapStore } from '../stores/check.ts';
@@ -8,6 +9,7 @@ import type { TrustRootSource } from '../signatures/trust-root.ts';
 import { nameImages, type UnnamedImage } from './announce.ts';
 import { checkClock } from './check-clock.ts';
 import type { NamedImage } from './discover.ts';
+import { unannouncedEntries } from './map-entries.ts';
 import type { RunDependencies, RunSettings } from './run.ts';
 
 /** One thing that was looked at. */
@@ -31,7 +33,10 @@ export interface DoctorParts {
     'sourceRegistry' | 'isAllowedSource' | 'naming' | 'entries' | 'verify'
   >;
   /** Whose credential a registry is asked with, and where it was found. */
-  readonly credentialOrigin: (registry: string, options: Options) => Promise<string>;
+  readonly credentialOrigin: (
+    registry: string,
+    options: Options,
+  ) => Promise<{ readonly isAnonymous: boolean; readonly words: string }>;
   /** Rejects unless one may push there. Leaves nothing behind. */
   readonly checkPush: (repository: Repository, options: Options) => Promise<void>;
   /** `undefined` where no accepted signer needs one. */
@@ -68,8 +73,16 @@ export async function* examine(parts: DoctorParts, options: Options = {}): Async
     readReleases,
     options,
   );
-  const named = images.filter((image) => 'target' in image);
+  let named: readonly NamedImage[] = images.filter((image) => 'target' in image);
   yield* examineNames(images);
+  if (named.length === 0) {
+    // What ran before, so that one trouble does not hide those of the registries.
+    const readMap = async (): Promise<string> => {
+      named = await imagesInMap(parts, options);
+      return `${named.length} to try the registries with`;
+    };
+    yield await find('find images in the map instead', readMap, options);
+  }
   if (named.length === 0) {
     const check = 'pull from the source, push to the target';
     yield { check, outcome: 'skipped', detail: 'no image is known to try it with' };
@@ -101,7 +114,19 @@ function* examineNames(images: readonly (NamedImage | UnnamedImage)[]): Generato
   }
 }
 
-/** One HEAD a registry: whether it answers, and takes the credential. */
+/** The images that earlier runs have mirrored. */
+async function imagesInMap(
+  { dependencies: { store }, settings }: DoctorParts,
+  options: Options,
+): Promise<readonly NamedImage[]> {
+  const stored = await store.read(options);
+  return unannouncedEntries(parseImageMap(stored?.text ?? '', store.location), [], settings).images;
+}
+
+/**
+ * Whether each registry answers, and takes the credential: one HEAD for each repository, since the
+ * rights of a credential may differ. Of nobody's rights one image that is there tells enough.
+ */
 async function* examineSources(
   images: readonly NamedImage[],
   { dependencies, credentialOrigin }: DoctorParts,
@@ -110,9 +135,17 @@ async function* examineSources(
   for (const image of firstOfEach(images, ({ source }) => source.registry)) {
     const { registry } = image.source;
     const look = async (): Promise<string> => {
-      const head = await dependencies.source.head(image.source, options);
-      const has = head === undefined ? `, though it lacks ${image.release.image}` : '';
-      return `by ${await credentialOrigin(registry, options)}${has}`;
+      const lacking: string[] = [];
+      const { isAnonymous, words } = await credentialOrigin(registry, options);
+      for (const { source, release } of firstOfEach(
+        images.filter((each) => each.source.registry === registry),
+        (each) => formatRepository(each.source),
+      )) {
+        const head = await dependencies.source.head(source, options);
+        if (head === undefined) lacking.push(release.image);
+        else if (isAnonymous) break;
+      }
+      return `by ${words}${lacking.length === 0 ? '' : `, though it lacks ${lacking.join(', ')}`}`;
     };
     yield await find(`pull from ${registry}`, look, options);
   }
@@ -128,7 +161,7 @@ async function* examineTargets(
     const look = async (): Promise<string> => {
       await dependencies.target.head(target satisfies Reference, options);
       await checkPush(target, options);
-      return `by ${await credentialOrigin(target.registry, options)}`;
+      return `by ${(await credentialOrigin(target.registry, options)).words}`;
     };
     yield await find(`pull from and push to ${formatRepository(target)}`, look, options);
   }

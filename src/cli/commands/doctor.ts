@@ -56,7 +56,11 @@ function partsOf(config: Config, wired: WiredRun, world: World): DoctorParts {
     settings,
     credentialOrigin: async (registry, options) => {
       const { kind, origin } = await registries.credentialFor(registry, options);
-      return kind === 'anonymous' ? `nobody (${origin})` : `the credential of ${origin}`;
+      const isAnonymous = kind === 'anonymous';
+      return {
+        isAnonymous,
+        words: isAnonymous ? `nobody (${origin})` : `the credential of ${origin}`,
+      };
     },
     checkPush: async (repository, options) => registries.checkPush(repository, options),
     trustRoot: policies.some(needsTrustRoot) ? wireTrustRoot(verify, world) : undefined,

@@ -120,5 +120,5 @@ test('where no image is known, it says what could not be tried', async (t) => {
 
   assert.equal(exitCode, 5);
   assert.match(stdout, /- pull from the source, push to the target: no image is known/);
-  assert.match(stdout, /1 of 15 checks failed, and 3 could not be tried/);
+  assert.match(stdout, /1 of 16 checks failed, and 3 could not be tried/);
 });

@@ -10,6 +10,7 @@ import { atTag } from '../../../src/registry/reference.ts';
 import { MemoryMapStore } from '../../fakes/memory-map-store.ts';
 import { MemoryRegistry } from '../../fakes/memory-registry.ts';
 import { FakeReleaseSource } from '../../fakes/release-source.ts';
+import { buildImage, push } from '../../support/images.ts';
 import { openRegistries } from '../../support/scripted-registries.ts';
 import { refusal, startScripted } from '../../support/scripted-server.ts';
 
@@ -37,7 +38,7 @@ function parts(
       entries: 'tag',
       verify: { mode: 'enforce', graceSeconds: 0 },
     },
-    credentialOrigin: async () => 'nobody',
+    credentialOrigin: async () => ({ isAnonymous: true, words: 'nobody' }),
     checkPush: async () => undefined,
     trustRoot: { location: 'fake root', load: async () => Promise.reject(new Error('not asked')) },
     signers: ['Accepted signers: the vendor'],
@@ -142,6 +143,51 @@ test('a repository that ECR lacks is created where that is wanted, and not other
   assert.equal(untold.finding?.outcome, 'failed');
   assert.match(untold.finding.detail, /create it there/);
   assert.deepEqual(untold.created, []);
+});
+
+/** Images at the source, some of which are not there, and what is asked of it. */
+async function askedOfSource(isAnonymous: boolean) {
+  const source = new MemoryRegistry();
+  push(source.repository('source.example/acme/b'), buildImage({ seed: 'b' }), '1');
+  const releases = ['a:1', 'a:2', 'b:1', 'c:1'].map((name) => ({ image: `acme/${name}` }));
+  const given = parts(
+    { credentialOrigin: async () => ({ isAnonymous, words: 'somebody' }) },
+    { source, releases: new FakeReleaseSource().announce(releases) },
+  );
+  const [finding] = await look(given, /^pull from source/);
+  return { asked: source.calls.map(({ target }) => target), detail: finding?.detail };
+}
+
+test('nobody is tried with an image that is there, a credential with every repository', async () => {
+  assert.deepEqual(await askedOfSource(true), {
+    asked: ['source.example/acme/a:1', 'source.example/acme/b:1'],
+    detail: 'by somebody, though it lacks acme/a:1',
+  });
+  assert.deepEqual(await askedOfSource(false), {
+    asked: ['a', 'b', 'c'].map((name) => `source.example/acme/${name}:1`),
+    detail: 'by somebody, though it lacks acme/a:1, acme/c:1',
+  });
+});
+
+test('without the releases registries are tried with what the map has of earlier runs', async () => {
+  const store = Object.assign(new MemoryMapStore(), {
+    scratch: () => Object.assign(new MemoryMapStore(), { remove: async () => undefined }),
+  });
+  await store.write(
+    'images:\n  source.example/acme/app:1: target.example/acme/app:1\n  other/app:2: elsewhere.example/app:2\n',
+    undefined,
+  );
+  const releases = new FakeReleaseSource().fail('away');
+  const findings = await look(parts({}, { releases, store }), /releases|instead|pull|push/);
+  assert.deepEqual(
+    findings.map(({ check, outcome }) => `${check}: ${outcome}`),
+    [
+      'read the releases from fake releases: failed',
+      'find images in the map instead: ok',
+      'pull from source.example: ok',
+      'pull from and push to target.example/acme/app: ok',
+    ],
+  );
 });
 
 async function outcomes(given: DoctorParts): Promise<readonly string[]> {
