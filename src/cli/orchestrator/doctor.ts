@@ -59,7 +59,7 @@ export async function examine(
   await look('privileges', privileges);
   if (wired === undefined) {
     const says = 'the engine has to be reached first';
-    for (const check of ['data folder', 'images', 'releases']) {
+    for (const check of ['data folder', 'network', 'images', 'releases']) {
       findings.push({ check, outcome: 'skipped', says });
     }
   } else await examineWired(config, wired, look);
@@ -79,15 +79,17 @@ export async function examine(
 
 async function examineWired(
   config: OrchestratorConfig,
-  { engine, ownId, resolver, releases }: WiredOrchestrator,
+  wired: WiredOrchestrator,
   look: (check: string, act: Check) => Promise<void>,
 ): Promise<void> {
+  const { engine, ownId, resolver, releases } = wired;
   await look('data folder', async () => {
     const { dataFolder, dataFolderOnHost } = config.orchestrator;
     await writable(dataFolder);
     const mounts = ownId === undefined ? undefined : (await engine.inspect(ownId))?.mounts;
     return `${dataFolder}, on the host ${dataFolderOnHost ?? hostPath(dataFolder, mounts)}`;
   });
+  await look('network', async () => network(config, wired));
   let announced: readonly string[] = [];
   await look('releases', async () => {
     const list = await releases.latest();
@@ -99,6 +101,22 @@ async function examineWired(
     const resolved = await resolver.resolve(sample);
     return `${sample} → ${formatReference(resolved.reference)} (${explain(resolved)})`;
   });
+}
+
+/** Whether the apps can be asked for their health: from the host they can, and from their network. */
+async function network(
+  { orchestrator }: OrchestratorConfig,
+  { engine, ownId }: WiredOrchestrator,
+): Promise<string> {
+  const own = ownId === undefined ? undefined : await engine.inspect(ownId);
+  if (own === undefined || own.network === 'host') return `${orchestrator.network}, from the host`;
+  const names = typeof own.network === 'string' ? [] : own.network.map(({ name }) => name);
+  if (names.includes(orchestrator.network)) return `${orchestrator.network}, as its apps`;
+  const elsewhere = names.length === 0 ? '' : `, only in ${names.join(', ')}`;
+  const { kind } = await engine.info();
+  throw new ConfigError(
+    `${own.name} is not in ${orchestrator.network}, the network of its apps${elsewhere}: those that are asked for their health cannot be reached. Put it there (${kind} network connect ${orchestrator.network} ${own.name}), or name its own in orchestrator.network.`,
+  );
 }
 
 async function writable(folder: string): Promise<void> {
