@@ -144,7 +144,7 @@ function addVerify(program: Command, { terminal, world, finish }: ProgramContext
   })
     .argument('<image...>', 'image references by tag or digest, in any registry')
     .action(async (images: readonly string[], _flags, command: Command) => {
-      const config = await load(command, ['source', 'verify', 'registries'], world());
+      const config = await load(command, ['source', 'verify', 'registries', 'timeouts'], world());
       const { verifyImages } = await import('./commands/verify-images.ts');
       finish(await verifyImages(config, images, terminal(), world()));
     });
@@ -165,7 +165,8 @@ function addCopy(program: Command, { terminal, world, finish, process }: Program
     .argument('<source>', 'the image, by tag or digest, in any registry')
     .argument('<target>', 'where it goes: registry, repository and tag')
     .action(async (source: string, target: string, flags: CopyFlags, command: Command) => {
-      const config = await load(command, ['source', 'verify', 'registries', 'copy'], world());
+      const sections = ['source', 'verify', 'registries', 'copy', 'timeouts'] as const;
+      const config = await load(command, sections, world());
       const { copyCommand } = await import('./commands/copy.ts');
       const existingTarget = flags.overwrite === true ? 'overwrite' : 'refuse';
       const own = { terminal: terminal(), world: world(), process };

@@ -52,7 +52,7 @@ export async function wireRun(
   world: World,
   { only = [], repair = false, shard }: WireRunOptions = {},
 ): Promise<WiredRun> {
-  const { source, target, copy, verify } = config;
+  const { source, target, copy, verify, timeouts } = config;
   const store = await wireMap(config.map, world);
   const all = narrow(await wireReleases(config, world), only, source.registry);
   const releases = shard === undefined ? all : shardReleases(all, shard, source.registry);
@@ -80,20 +80,26 @@ export async function wireRun(
       entries: config.map.entries,
       verify: { mode: verify.mode, graceSeconds: verify.graceSeconds },
       concurrency: copy.concurrency,
+      imageTimeoutMs: timeouts.imageMs,
+      timeoutMs: timeouts.runMs,
       publishIntervalMs: PUBLISH_INTERVAL_MS,
     },
     close: () => registries.close(),
   };
 }
 
+/** What of a configuration says how an image is brought from one registry to another. */
+export type CopyingConfig = Pick<Config, 'copy' | 'verify' | 'timeouts' | 'registries'>;
+
 /** Makes the parts that bring an image from one registry to another. */
 export async function wireCopy(
-  { copy, verify, registries: hosts }: Pick<Config, 'copy' | 'verify' | 'registries'>,
+  { copy, verify, timeouts, registries: hosts }: CopyingConfig,
   world: World,
 ): Promise<{ readonly dependencies: CopyOneDependencies; readonly registries: Registries }> {
   const { env, logger, now } = world;
   const registries = wireRegistries(hosts, world, {
     ...copy,
+    stallMs: timeouts.silenceMs,
     uploads: fileUploadJournal(cacheFolder(env, 'uploads'), { logger, now }),
   });
   const { source, target } = registries;
@@ -122,14 +128,22 @@ export async function wireMap(map: MapConfig, world: World): Promise<ProvableMap
 export function wireRegistries(
   hosts: Config['registries'],
   world: World,
-  { bandwidth, uploads }: Pick<RegistriesOptions, 'bandwidth' | 'uploads'> = {},
+  {
+    bandwidth,
+    uploads,
+    stallMs,
+  }: Pick<RegistriesOptions, 'bandwidth' | 'uploads' | 'stallMs'> = {},
 ): Registries {
+  const { env, logger, clock, lookup } = world;
   return createRegistries({
     hosts,
     ...(bandwidth === undefined ? {} : { bandwidth }),
     uploads,
-    env: world.env,
-    logger: world.logger,
+    ...(stallMs === undefined ? {} : { stallMs }),
+    env,
+    logger,
+    ...(clock === undefined ? {} : { clock }),
+    ...(lookup === undefined ? {} : { lookup }),
     userAgent: `sdr-mirror/${packageVersion()}`,
   });
 }

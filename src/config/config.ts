@@ -12,6 +12,7 @@ export interface Config {
   readonly verify: VerifyConfig;
   readonly registries: HostSettingsByHost;
   readonly copy: CopyConfig;
+  readonly timeouts: TimeoutsConfig;
   readonly report: ReportPlaces;
   /** Absent: nobody is told. */
   readonly notify?: NotifySettings;
@@ -52,6 +53,15 @@ export interface MapConfig extends MapPlaceConfig {
   readonly entries: 'tag' | 'repository';
   /** What to do with an entry that points elsewhere than the target's template says. */
   readonly existing: 'keep' | 'replace';
+}
+
+/** After which time something is given up that does not end by itself. */
+export interface TimeoutsConfig {
+  /** Longest silence of a registry whose turn it is. */
+  readonly silenceMs: number;
+  /** Of one image, from its first request to its tag. */
+  readonly imageMs: number;
+  readonly runMs: number;
 }
 
 export interface CopyConfig {

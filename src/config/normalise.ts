@@ -4,7 +4,8 @@ import type { NotifySettings, ReportPlaces } from '../reports/settings.ts';
 import { toMapPlace } from '../settings/map-config.ts';
 import { toRegistries } from '../settings/registries-config.ts';
 import { toVerify } from '../settings/verify-config.ts';
-import type { Config, CopyConfig, MapConfig, ReleasesConfig } from './config.ts';
+import type { Config, CopyConfig, MapConfig, ReleasesConfig, TimeoutsConfig } from './config.ts';
+import { parseDuration } from '../settings/duration.ts';
 import { parseRate } from '../settings/rate.ts';
 import type { CopySettings } from './schema/copy.ts';
 import type { MapSettings } from './schema/map.ts';
@@ -12,12 +13,14 @@ import type { NotifySchemaSettings } from './schema/notify.ts';
 import type { ReleasesSettings } from './schema/releases.ts';
 import type { ReportSettings } from './schema/report.ts';
 import type { Settings } from './schema/settings.ts';
+import type { TimeoutsSettings } from './schema/timeouts.ts';
 
 /** Gives validated settings the form that the rooms take; a section left out stays out. */
 export function normalise(
   settings: Settings,
 ): Omit<Config, 'releases' | 'target' | 'map'> & Partial<Config> {
-  const { releases, source, target, map, verify, registries, copy, report, notify } = settings;
+  const { releases, source, target, map, verify, registries, copy, timeouts, report, notify } =
+    settings;
   return {
     ...(releases === undefined ? {} : { releases: toReleases(releases) }),
     ...(target === undefined ? {} : { target }),
@@ -26,6 +29,7 @@ export function normalise(
     verify: toVerify(verify),
     registries: toRegistries(registries),
     copy: toCopy(copy),
+    timeouts: toTimeouts(timeouts),
     report: toReport(report),
     ...(notify === undefined ? {} : { notify: toNotify(notify) }),
   };
@@ -41,6 +45,11 @@ function toCopy(settings: CopySettings): CopyConfig {
     ...(platforms === undefined ? {} : { platforms }),
     ...(rewriteIndex === true ? { rewriteIndex } : {}),
   };
+}
+
+function toTimeouts({ silence, image, run }: TimeoutsSettings): TimeoutsConfig {
+  const ms = (written: string): number => parseDuration(written) * 1000;
+  return { silenceMs: ms(silence), imageMs: ms(image), runMs: ms(run) };
 }
 
 function toReleases(settings: ReleasesSettings): ReleasesConfig {

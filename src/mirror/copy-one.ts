@@ -32,6 +32,8 @@ export interface CopyOneDependencies {
 
 export interface CopyOneSettings extends Pick<PlanPolicy, 'existingTarget'> {
   readonly verify: VerifyMode;
+  /** Longest that it may take, in milliseconds; for ever without. */
+  readonly timeoutMs?: number;
 }
 
 /** The image that somebody asks for, and where it is to go. */
@@ -64,8 +66,15 @@ export async function copyOne(
   try {
     const result = await resultOf(
       { image: source, source, target: formatReference(request.target), action: 'copy' },
-      async (learn) => takeSteps(request, dependencies, settings, { signal, onEvent, learn }),
-      { ...options, abandon: abandon.signal, now: dependencies.now },
+      async (learn, waiting) =>
+        takeSteps(request, dependencies, settings, { waiting, onEvent, learn }),
+      {
+        ...options,
+        abandon: abandon.signal,
+        stop: STOP_GRACES,
+        timeoutMs: settings.timeoutMs,
+        now: dependencies.now,
+      },
     );
     onEvent({ type: 'finished', report: result.report });
     return result;
@@ -75,7 +84,7 @@ export async function copyOne(
 }
 
 interface Steps {
-  readonly signal: AbortSignal | undefined;
+  readonly waiting: Options;
   readonly onEvent: (event: RunEvent) => void;
   readonly learn: Learn;
 }
@@ -84,9 +93,8 @@ async function takeSteps(
   { source, target }: CopyRequest,
   dependencies: CopyOneDependencies,
   settings: CopyOneSettings,
-  { signal, onEvent, learn }: Steps,
+  { waiting, onEvent, learn }: Steps,
 ): Promise<Passed> {
-  const waiting: Options = signal === undefined ? {} : { signal };
   const image = formatReference(source);
 
   onEvent({ type: 'step', image, step: 'discover' });

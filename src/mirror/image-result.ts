@@ -1,6 +1,9 @@
+import { MirrorError } from '../errors.ts';
 import type { Options } from '../options.ts';
 import { abandonable } from '../registry/http/clock.ts';
 import { countRequests, type RequestCount } from '../registry/http/request-count.ts';
+import { laterSignal, type StopGraces } from './abandon.ts';
+import { anySignal, deadline, imageGivenUp } from './deadline.ts';
 import type { CopiedImage } from './discover.ts';
 import { reportError, type ImageOutcome, type ImageReport } from './report.ts';
 import { SignaturePending } from './verify.ts';
@@ -24,6 +27,9 @@ export interface Passed {
 
 export type ImageReportSoFar = Omit<ImageReport, 'outcome' | 'reason' | 'requests' | 'durationMs'>;
 
+/** The steps of an image; its signal is aborted when they are to end at once. */
+export type TakeSteps = (learn: Learn, options: Required<Options>) => Promise<Passed>;
+
 /** Is told what is known of an image as soon as it is, for it may fail later. */
 export type Learn = (details: Partial<ImageReport>) => void;
 
@@ -32,6 +38,9 @@ export interface ImageResultOptions extends Options {
   readonly drain?: AbortSignal | undefined;
   /** Aborted when what ignores `signal` is to be left behind. */
   readonly abandon: AbortSignal;
+  /** Longest that the image may take, in milliseconds; for ever without. */
+  readonly timeoutMs?: number | undefined;
+  readonly stop: StopGraces;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -41,7 +50,7 @@ const TOLD_TO_STOP = 'the run was told to stop';
 /** Takes one image through its steps. Never throws: a failure is a result, like any other. */
 export async function resultOf(
   first: ImageReportSoFar,
-  takeSteps: (learn: Learn) => Promise<Passed>,
+  takeSteps: TakeSteps,
   options: ImageResultOptions,
 ): Promise<ImageResult> {
   return await countRequests(async (count) => resultWhile(count, first, takeSteps, options));
@@ -50,8 +59,8 @@ export async function resultOf(
 async function resultWhile(
   count: RequestCount,
   first: ImageReportSoFar,
-  takeSteps: (learn: Learn) => Promise<Passed>,
-  { drain, signal, abandon, now }: ImageResultOptions,
+  takeSteps: TakeSteps,
+  { drain, signal, abandon, now, timeoutMs, stop }: ImageResultOptions,
 ): Promise<ImageResult> {
   const startedAt = now();
   let known = first;
@@ -71,22 +80,36 @@ async function resultWhile(
   if (drain?.aborted === true || signal?.aborted === true) {
     return { report: result('interrupted', TOLD_TO_STOP) };
   }
+  const late = deadline(timeoutMs, (ms) => imageGivenUp(first.image, ms));
+  const abandonLate = laterSignal(late.signal, stop.imagesMs);
   try {
-    const steps = takeSteps((details) => {
+    const learn: Learn = (details) => {
       known = { ...known, ...details };
-    });
-    const { outcome, reason, copy, mirrored } = await abandonable(steps, abandon);
+    };
+    const steps = takeSteps(learn, { signal: anySignal(signal, late.signal) });
+    const bound = anySignal(abandon, abandonLate.signal);
+    const { outcome, reason, copy, mirrored } = await abandonable(steps, bound);
     return {
       report: result(outcome, reason, copy === undefined ? {} : { copy }),
       ...(mirrored === undefined ? {} : { mirrored }),
     };
-  } catch (error) {
-    if (isAborted(signal)) return { report: result('interrupted', TOLD_TO_STOP) };
+  } catch (thrown) {
+    if (isAborted(signal)) return { report: result('interrupted', whyStopped(signal)) };
+    const error: unknown = late.signal.aborted ? late.signal.reason : thrown;
     const report = reportError(error);
     return error instanceof SignaturePending
       ? { report: result('pending', report.message, { error: report }) }
       : { report: result('failed', report.message, { error: report }), error };
+  } finally {
+    late.dispose();
+    abandonLate.dispose();
   }
+}
+
+/** A signal's own reason says no more than that; a deadline's says which. */
+function whyStopped(signal: AbortSignal | undefined): string {
+  const reason: unknown = signal?.reason;
+  return reason instanceof MirrorError ? reason.message : TOLD_TO_STOP;
 }
 
 /** A function, for the compiler takes what it knew before an `await` for true after it. */

@@ -9,6 +9,7 @@ import {
   type ImageResult,
   type Learn,
   type Passed,
+  type TakeSteps,
 } from './image-result.ts';
 import { plan, type PlannedImage } from './plan.ts';
 import { assertMended, planRepair } from './repair.ts';
@@ -32,18 +33,26 @@ export async function mirrorImage(
   image: NamedImage | UnnamedImage,
   context: ImageContext,
 ): Promise<ImageResult> {
-  const { dependencies, options } = context;
-  const takeThem = async (learn: Learn): Promise<Passed> => {
+  const { dependencies, options, settings } = context;
+  const takeThem: TakeSteps = async (learn, waiting) => {
     if ('error' in image) throw image.error;
-    return takeSteps(image, context, learn);
+    return takeSteps(image, context, learn, waiting);
   };
-  return resultOf(describe(image), takeThem, { ...options, now: dependencies.now });
+  return resultOf(describe(image), takeThem, {
+    ...options,
+    now: dependencies.now,
+    timeoutMs: settings.imageTimeoutMs,
+  });
 }
 
-async function takeSteps(image: NamedImage, context: ImageContext, learn: Learn): Promise<Passed> {
+async function takeSteps(
+  image: NamedImage,
+  context: ImageContext,
+  learn: Learn,
+  waiting: Options,
+): Promise<Passed> {
   const { dependencies, settings, options } = context;
-  const { signal, onEvent } = options;
-  const waiting: Options = signal === undefined ? {} : { signal };
+  const { onEvent } = options;
   const announced = image.release.image;
 
   onEvent({ type: 'step', image: announced, step: 'discover' });

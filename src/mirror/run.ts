@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { CopyProgress, ImageCopier } from '../copiers/image-copier.ts';
+import { MirrorError } from '../errors.ts';
 import { parseImageMap } from '../image-map/image-map.ts';
 import type { Logger } from '../log.ts';
 import type { Options } from '../options.ts';
@@ -10,6 +11,7 @@ import type { MapStore } from '../stores/map-store.ts';
 import { laterSignal, STOP_GRACES, type StopGraces } from './abandon.ts';
 import { nameImages, type NamingPolicy } from './announce.ts';
 import { ask } from './ask.ts';
+import { anySignal, deadline, runGivenUp } from './deadline.ts';
 import { finish } from './finish.ts';
 import { guarded } from './guarded.ts';
 import type { ImageResult } from './image-result.ts';
@@ -42,6 +44,9 @@ export interface RunSettings extends NamingPolicy, PlanPolicy, RecordPolicy {
   readonly verify: { readonly mode: VerifyMode; readonly graceSeconds: number };
   /** Images in flight at once. */
   readonly concurrency: number;
+  /** Longest that one image and the whole run may take, in milliseconds; for ever without. */
+  readonly imageTimeoutMs?: number;
+  readonly timeoutMs?: number;
   /** Least milliseconds between two writes of the map while images are still being copied. */
   readonly publishIntervalMs: number;
   /** Milliseconds before each further look at a tag that does not show what was copied. */
@@ -65,6 +70,8 @@ export interface BoundedOptions extends RunOptions {
   readonly abandon: AbortSignal;
   /** Aborted when the map is to be left as it is. */
   readonly deadline: AbortSignal;
+  readonly signal: AbortSignal;
+  readonly stop: StopGraces;
 }
 
 /** What a display may want to show while a run goes on. */
@@ -96,19 +103,24 @@ export async function run(
   options: RunOptions = {},
 ): Promise<RunResult> {
   const { stop = STOP_GRACES } = options;
-  const abandon = laterSignal(options.signal, stop.imagesMs);
-  const deadline = laterSignal(options.signal, stop.publishMs);
+  const late = deadline(settings.timeoutMs, runGivenUp);
+  const signal = anySignal(options.signal, late.signal);
+  const abandon = laterSignal(signal, stop.imagesMs);
+  const publishUntil = laterSignal(signal, stop.publishMs);
   const onEvent = guarded(options.onEvent, dependencies.logger);
   try {
     return await onePass(dependencies, settings, {
       ...options,
+      signal,
+      stop,
       onEvent,
       abandon: abandon.signal,
-      deadline: deadline.signal,
+      deadline: publishUntil.signal,
     });
   } finally {
+    late.dispose();
     abandon.dispose();
-    deadline.dispose();
+    publishUntil.dispose();
   }
 }
 
@@ -140,14 +152,14 @@ async function onePass(
 
   const reports = results.map(({ report }) => report);
   return {
-    errors: [...results, { error }].flatMap((each) =>
+    errors: [...results, { error }, { error: givenUp(options.signal) }].flatMap((each) =>
       each.error === undefined ? [] : [each.error],
     ),
     report: {
       startedAt: new Date(startedAt).toISOString(),
       durationMs: now() - startedAt,
       until: settings.until,
-      interrupted: options.signal?.aborted === true || options.drain?.aborted === true,
+      interrupted: options.signal.aborted || options.drain?.aborted === true,
       verify: settings.verify.mode,
       releases: { location: dependencies.releases.location, skipped: announced.skipped },
       images: reports,
@@ -160,6 +172,11 @@ async function onePass(
       },
     },
   };
+}
+
+/** A deadline is a failure of its own; a stop that somebody asked for is none. */
+function givenUp({ reason }: AbortSignal): MirrorError | undefined {
+  return reason instanceof MirrorError ? reason : undefined;
 }
 
 async function mirrorAll(

@@ -8,7 +8,7 @@ import { reportLines } from '../output/json.ts';
 import { progressFor } from '../output/progress.ts';
 import { writeResult, type Terminal } from '../output/terminal.ts';
 import { listenForStop } from '../stop.ts';
-import { wireCopy } from '../wire.ts';
+import { wireCopy, type CopyingConfig } from '../wire.ts';
 import type { World } from '../world.ts';
 
 export interface CopyCommandOptions extends Pick<CopyOneSettings, 'existingTarget'> {
@@ -19,7 +19,7 @@ export interface CopyCommandOptions extends Pick<CopyOneSettings, 'existingTarge
 
 /** `mirror copy`: one image, all of it, verified before and with its digest. */
 export async function copyCommand(
-  config: Pick<Config, 'source' | 'verify' | 'registries' | 'copy'>,
+  config: CopyingConfig & Pick<Config, 'source'>,
   { source, target, existingTarget }: CopyCommandOptions,
   {
     terminal,
@@ -41,7 +41,11 @@ export async function copyCommand(
     onSignal: () => terminal.logger.warn('stopping'),
   });
   try {
-    const settings = { verify: config.verify.mode, existingTarget };
+    const settings = {
+      verify: config.verify.mode,
+      existingTarget,
+      timeoutMs: config.timeouts.imageMs,
+    };
     const { report, error } = await copyOne(request, dependencies, settings, {
       signal: stop.drain,
       onEvent: (event) => display.onEvent(event),

@@ -9,12 +9,14 @@ import { verifyCommand } from './verify.ts';
 
 /** `mirror verify` with the parts that the configuration asks for. */
 export async function verifyImages(
-  config: Pick<Config, 'source' | 'verify' | 'registries'>,
+  config: Pick<Config, 'source' | 'verify' | 'registries' | 'timeouts'>,
   images: readonly string[],
   terminal: Terminal,
   world: World,
 ): Promise<ExitCode> {
-  const registries = wireRegistries(config.registries, world);
+  const registries = wireRegistries(config.registries, world, {
+    stallMs: config.timeouts.silenceMs,
+  });
   const registry = registries.source;
   try {
     const verifier = wireVerifier(config.verify, { registry, discover: discoverOnce(), world });

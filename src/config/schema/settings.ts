@@ -7,6 +7,7 @@ import { registriesSchema, type RegistriesSettings } from '../../settings/regist
 import { releasesSchema, type ReleasesSettings } from './releases.ts';
 import { reportSchema, type ReportSettings } from './report.ts';
 import { sourceSchema, targetSchema, type SourceSettings, type TargetSettings } from './target.ts';
+import { timeoutsSchema, type TimeoutsSettings } from './timeouts.ts';
 import { verifySchema, type VerifySettings } from '../../settings/verify.ts';
 
 /** `mirror.yaml` as validated: defaults filled in, nothing resolved across sections yet. */
@@ -18,6 +19,7 @@ export interface Settings {
   readonly verify: VerifySettings;
   readonly registries: RegistriesSettings;
   readonly copy: CopySettings;
+  readonly timeouts: TimeoutsSettings;
   readonly report: ReportSettings;
   readonly notify?: NotifySchemaSettings;
 }
@@ -33,6 +35,7 @@ export const SECTIONS: readonly (keyof Settings)[] = [
   'verify',
   'registries',
   'copy',
+  'timeouts',
   'report',
   'notify',
 ];
@@ -45,6 +48,7 @@ export const settingsSchema: Schema<Settings> = v.strictObject({
   verify: withDefault(verifySchema, {}),
   registries: withDefault(registriesSchema, {}),
   copy: withDefault(copySchema, {}),
+  timeouts: withDefault(timeoutsSchema, {}),
   report: withDefault(reportSchema, {}),
   notify: optional(notifySchema),
 });

@@ -32,6 +32,7 @@ describe('defaults', () => {
       },
       registries: {},
       copy: { engine: 'registry', signatures: true, concurrency: 32 },
+      timeouts: { silenceMs: 60_000, imageMs: 14_400_000, runMs: 86_400_000 },
       report: { besideMap: false },
     });
     assert.deepEqual(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ConfigError, RegistryError } from '../../../src/errors.ts';
 import { parseImageMap } from '../../../src/image-map/image-map.ts';
+import { STOP_GRACES } from '../../../src/mirror/abandon.ts';
 import { nameImages, type UnnamedImage } from '../../../src/mirror/announce.ts';
 import type { NamedImage } from '../../../src/mirror/discover.ts';
 import type { ImageResult } from '../../../src/mirror/image-result.ts';
@@ -29,6 +30,8 @@ async function mirror(
     map: parseImageMap(world.store.text ?? ''),
     options: {
       onEvent: (event) => events.push(event),
+      signal: never,
+      stop: STOP_GRACES,
       abandon: never,
       deadline: never,
       ...options,
