@@ -48,8 +48,11 @@ function toCopy(settings: CopySettings): CopyConfig {
 }
 
 function toTimeouts({ silence, image, run }: TimeoutsSettings): TimeoutsConfig {
-  const ms = (written: string): number => parseDuration(written) * 1000;
-  return { silenceMs: ms(silence), imageMs: ms(image), runMs: ms(run) };
+  return { silenceMs: toMs(silence), imageMs: toMs(image), runMs: toMs(run) };
+}
+
+function toMs(duration: string): number {
+  return parseDuration(duration) * 1000;
 }
 
 function toReleases(settings: ReleasesSettings): ReleasesConfig {
