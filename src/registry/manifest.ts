@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { RegistryError } from '../errors.ts';
+import { errorMessage, RegistryError } from '../errors.ts';
+import { quote } from '../quote.ts';
 import { isDigest, type Digest } from './reference.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 export const MediaType = {
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -119,15 +121,13 @@ function mediaTypeOf(body: Readonly<Record<string, unknown>>, header: string): s
   const fromBody = body['mediaType'];
   if (typeof fromBody === 'string' && fromBody !== '') {
     if (isManifestMediaType(fromHeader) && fromHeader !== fromBody) {
-      refuse(
-        `the registry calls it ${fromHeader}, the manifest itself ${JSON.stringify(fromBody)}`,
-      );
+      refuse(`the registry calls it ${fromHeader}, the manifest itself ${quote(fromBody)}`);
     }
-    if (!isManifestMediaType(fromBody)) refuse(`unknown media type ${JSON.stringify(fromBody)}`);
+    if (!isManifestMediaType(fromBody)) refuse(`unknown media type ${quote(fromBody)}`);
     assertShape(body, fromBody);
     return fromBody;
   }
-  if (!isManifestMediaType(fromHeader)) refuse(`unknown media type ${JSON.stringify(fromHeader)}`);
+  if (!isManifestMediaType(fromHeader)) refuse(`unknown media type ${quote(fromHeader)}`);
   assertShape(body, fromHeader);
   return fromHeader;
 }
@@ -149,8 +149,9 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) return refuse(`"${where}" is not a descriptor`);
   const { mediaType, digest, size } = value;
   if (typeof mediaType !== 'string') return refuse(`"${where}" has no mediaType`);
-  if (typeof digest !== 'string' || !isDigest(digest)) {
-    return refuse(`"${where}" has the digest ${JSON.stringify(digest)}; only sha256 is accepted`);
+  if (typeof digest !== 'string') return refuse(`"${where}" has no digest`);
+  if (!isDigest(digest)) {
+    return refuse(`"${where}" has the digest ${quote(digest)}; only sha256 is accepted`);
   }
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
     return refuse(`"${where}" has no valid size`);
@@ -188,9 +189,9 @@ function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   }
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    value = parseStrictJson(bytes);
   } catch (error) {
-    return refuse('it is not JSON', error);
+    return refuse(errorMessage(error), error);
   }
   return isObject(value) ? value : refuse('it is not a JSON object');
 }

@@ -114,6 +114,23 @@ test('what is no manifest is refused', () => {
   refused({ layers: 'no' }, MediaType.ociManifest, /"layers" is not a list/);
   refused({ layers: [{}] }, MediaType.ociManifest, /"layers\[0\]" has no mediaType/);
   refused(Buffer.alloc(MAX_MANIFEST_BYTES + 1, 32), MediaType.ociManifest, /larger than/);
+  // Two readers could take it for two images.
+  refused(Buffer.from('{"layers":[],"layers":[]}'), MediaType.ociManifest, /a name twice/);
+});
+
+test('what is refused is quoted in few words, however much of it there is', () => {
+  const long = 'x'.repeat(1_000_000);
+  const deep: unknown = JSON.parse('['.repeat(90) + ']'.repeat(90));
+  for (const wrong of [
+    { mediaType: long },
+    { layers: [{ ...LAYER, digest: long }] },
+    { layers: [{ ...LAYER, digest: deep }] },
+  ]) {
+    assert.throws(
+      () => parseManifest(Buffer.from(JSON.stringify(wrong)), MediaType.ociManifest),
+      (error) => error instanceof RegistryError && error.message.length < 500,
+    );
+  }
 });
 
 test('a descriptor is complete or refused', () => {
