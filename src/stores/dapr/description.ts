@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, type Document } from 'yaml';
 import { ConfigError, errorMessage } from '../../errors.ts';
 import type { Secret } from '../../secret.ts';
 import type { Environment } from '../agents.ts';
@@ -99,12 +99,24 @@ function documentsIn(text: string, file: string): { file: string; fields: Fields
     const [problem] = document.errors;
     if (problem !== undefined) {
       const { line, col } = problem.linePos?.[0] ?? { line: 1, col: 1 };
-      const [message = ''] = problem.message.split(' at line ');
+      // After a colon the parser quotes what it stumbled on, which may be a secret.
+      const [message = ''] = problem.message.split(/: | at line /);
       throw new ConfigError([{ file, line, column: col, message }]);
     }
-    const fields = document.toJS() as unknown;
+    const fields = plain(document, file);
     return isFields(fields) ? [{ file, fields }] : [];
   });
+}
+
+function plain(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    // The parser's words name the anchor, which is the rest of a secret that begins with "*".
+    const message =
+      'its aliases ("*name") stand for more than they may, or for nothing; a text that starts with "*" needs quotes';
+    throw new ConfigError([{ file, message }]);
+  }
 }
 
 /** The three shapes: a Component, the blocks of a `config.yaml`, the same at its top. */

@@ -102,6 +102,25 @@ describe('the shapes of a component', () => {
     assert.equal(((await read(block)) as { bucket: string }).bucket, 'maps');
   });
 
+  test('what is no YAML, or stands for too much, is refused without repeating any of it', async () => {
+    const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefgh'].map((line, index) => {
+      const before = String.fromCharCode(96 + index);
+      return index === 0 ? line : `${line}: &${line} [${`*${before},`.repeat(9)}]`;
+    });
+    for (const text of [
+      `${S3}password: *hunter2\n`,
+      `${S3}password: "x"]hunter2\n`,
+      `${S3}password: !<hunter2 x\n`,
+      bomb.join('\n'),
+      `a: ${'['.repeat(20_000)}`,
+    ]) {
+      await assert.rejects(read(text), (error) => {
+        assert.ok(error instanceof ConfigError, String(error));
+        return !error.message.includes('hunter2');
+      });
+    }
+  });
+
   test('a relative path', async () => {
     const path = await folder({ 'c.yaml': S3 });
     const place = await readComponentPlace({ path: 'c.yaml', key: 'k' }, { cwd: path, env: {} });
