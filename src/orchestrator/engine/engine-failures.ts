@@ -51,7 +51,7 @@ async function groupFix(socketPath: string): Promise<string> {
 /** The engine's words about a request it did not fulfil. */
 export function engineMessage(answer: EngineAnswer): string {
   try {
-    const { message, cause } = JSON.parse(answer.body) as { message?: unknown; cause?: unknown };
+    const { message, cause } = (JSON.parse(answer.body) ?? {}) as Record<string, unknown>;
     if (typeof message === 'string' && message !== '') return message;
     if (typeof cause === 'string' && cause !== '') return cause;
   } catch (error) {

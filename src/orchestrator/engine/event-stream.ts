@@ -65,7 +65,13 @@ function* eventIn(
   line: string,
   labels: Readonly<Record<string, string>>,
 ): Generator<ContainerEvent> {
-  const parsed = v.safeParse(message, JSON.parse(line));
+  const json = parseJson(line);
+  // Cut off, as when the engine ends: what it would have said is not known.
+  if (json === undefined) {
+    yield { kind: 'gap' };
+    return;
+  }
+  const parsed = v.safeParse(message, json);
   // Events of other things than containers have other forms.
   if (!parsed.success) return;
   const { Action, Actor, time, timeNano } = parsed.output;
@@ -81,6 +87,15 @@ function* eventIn(
   };
   if (kind !== 'ended') yield { kind, ...common };
   else yield { kind, ...common, exitCode: exitCodeOf(attributes) };
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The caller says what that means.
+    return undefined;
+  }
 }
 
 function exitCodeOf(attributes: Readonly<Record<string, string>>): number | undefined {

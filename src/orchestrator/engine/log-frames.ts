@@ -1,3 +1,4 @@
+import { EngineError } from '../../errors.ts';
 import type { LogLine } from './container.ts';
 
 const HEADER_BYTES = 8;
@@ -40,7 +41,12 @@ async function* frames(
     buffer = Buffer.concat([buffer, chunk]);
     while (buffer.length >= HEADER_BYTES) {
       const end = HEADER_BYTES + buffer.readUInt32BE(4);
-      if (end > MAX_FRAME_BYTES) throw new Error('the log of the container is not in frames');
+      if (end > MAX_FRAME_BYTES) {
+        throw new EngineError(
+          'ENGINE_REFUSED',
+          'the log of the container is not in frames, as an engine sends it',
+        );
+      }
       if (buffer.length < end) break;
       yield {
         stream: buffer[0] === STDERR ? 'stderr' : 'stdout',

@@ -7,7 +7,7 @@ import {
   type DigestReference,
 } from '../../registry/reference.ts';
 import type { EngineConnection } from './engine-connection.ts';
-import { engineMessage, EngineSilentError } from './engine-failures.ts';
+import { EngineSilentError } from './engine-failures.ts';
 import { linesOf } from './lines.ts';
 import { pullFailure } from './pull-failure.ts';
 import { registryAuthHeader } from './registry-auth.ts';
@@ -68,24 +68,28 @@ export async function pullImage(
 async function failureIn(stream: AsyncIterable<Buffer>): Promise<string | undefined> {
   let failure: string | undefined;
   for await (const line of linesOf(stream)) {
-    const said = progress(line);
-    failure ??= said.errorDetail?.message ?? said.error ?? said.message;
+    failure ??= failureOf(line);
   }
   return failure;
 }
 
-interface Progress {
-  readonly error?: string;
-  readonly errorDetail?: { readonly message?: string };
-  /** Of an answer that is no stream, but a refusal. */
-  readonly message?: string;
-}
-
-function progress(line: string): Progress {
+/** What one line says of a failure: in a word, in detail, or as a refusal that is no stream. */
+function failureOf(line: string): string | undefined {
+  let said: unknown;
   try {
-    return JSON.parse(line) as Progress;
+    said = JSON.parse(line);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { error: engineMessage({ status: 200, headers: {}, body: line }) };
+    return line.trim();
   }
+  if (!isRecord(said)) return undefined;
+  const { error, errorDetail, message } = said;
+  const detail = isRecord(errorDetail) ? errorDetail['message'] : undefined;
+  const words = [detail, error, message].find((text) => typeof text === 'string');
+  // An error without words of its own is an error all the same.
+  return words ?? ((error ?? errorDetail ?? undefined) === undefined ? undefined : line.trim());
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -236,3 +236,18 @@ test('an engine that goes away during a pull is unreachable', async (t) => {
     (error) => error instanceof EngineError && error.code === 'ENGINE_UNREACHABLE',
   );
 });
+
+test('whatever a line of the stream holds, the pull fails or goes on', async (t) => {
+  for (const body of ['null', '5', '"x"', '[]', '{"status":null}', '{"error":null}', '{}\n\n']) {
+    const { pull } = await pulling(t, { status: 200, body }, { succeeds: true });
+    assert.equal(await pull(), id, body);
+  }
+  for (const body of ['{"error":5}', '{"errorDetail":{"code":1}}', '{"error":{"a":1}}', 'oh no']) {
+    const { pull } = await pulling(t, { status: 200, body }, { succeeds: true });
+    await assert.rejects(pull(), (error) => {
+      assert.ok(error instanceof EngineError, String(error));
+      assert.ok(error.message.includes(JSON.stringify(body)), error.message);
+      return true;
+    });
+  }
+});
