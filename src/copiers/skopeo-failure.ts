@@ -1,5 +1,5 @@
 import { ConfigError, RegistryError, type RegistryErrorCode, type Side } from '../errors.ts';
-import { conceal } from '../secret.ts';
+import { conceal } from '../conceal.ts';
 
 /** What the words of skopeo mean; the first that fits. */
 const CODES: readonly (readonly [RegExp, RegistryErrorCode])[] = [

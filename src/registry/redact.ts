@@ -1,4 +1,5 @@
-import { conceal, withoutUserInfo } from '../secret.ts';
+import { conceal } from '../conceal.ts';
+import { withoutUserInfo } from '../secret.ts';
 
 /**
  * An error that can be shown: itself, or its likeness without the password of a proxy, which Node

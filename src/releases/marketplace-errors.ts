@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { RequestError, TimeoutError } from 'got';
 import { ReleaseSourceError } from '../errors.ts';
 import { quote } from '../quote.ts';
-import { conceal, type Secret } from '../secret.ts';
+import { conceal } from '../conceal.ts';
+import type { Secret } from '../secret.ts';
 import { describeError, findErrorEnvelope } from './error-envelope.ts';
 
 /** What came back, whatever it was. */

@@ -8,6 +8,7 @@ import { conflict, unavailable } from './failure.ts';
 import type { ProvableMapStore, Revision, ScratchMapStore, StoredMap } from './map-store.ts';
 import { assertMapSize, decodeMapText, MAP_CONTENT_TYPE } from './map-text.ts';
 import type { AzureBlobPlace } from './place.ts';
+import { sentSecrets } from './sent-secrets.ts';
 
 // Metadata names must be identifiers there.
 const WRITER = 'sdrmirrorwriter';
@@ -24,12 +25,13 @@ export async function createAzureBlobStore(
   { env, writer }: AzureBlobStoreOptions,
 ): Promise<ProvableMapStore> {
   const openBlob = await connectAzure(place, env);
-  return new AzureBlobStore(place, openBlob, {
+  const settings = {
     blobHTTPHeaders: { blobContentType: place.contentType ?? MAP_CONTENT_TYPE },
     metadata: { [WRITER]: writer },
     ...(place.tags && { tags: { ...place.tags } }),
     ...(place.encryptionScope !== undefined && { encryptionScope: place.encryptionScope }),
-  });
+  };
+  return new AzureBlobStore(place, openBlob, settings, sentSecrets(place, env));
 }
 
 class AzureBlobStore implements ScratchMapStore, ProvableMapStore {
@@ -38,16 +40,20 @@ class AzureBlobStore implements ScratchMapStore, ProvableMapStore {
   readonly #openBlob: (key: string) => BlockBlobClient;
   readonly #settings: BlockBlobUploadOptions;
   readonly #blob: BlockBlobClient;
+  /** What the store may repeat when it refuses. */
+  readonly #secrets: readonly string[];
 
   constructor(
     place: AzureBlobPlace,
     openBlob: (key: string) => BlockBlobClient,
     settings: BlockBlobUploadOptions,
+    secrets: readonly string[],
   ) {
     this.location = `azblob://${place.account}/${place.container}/${place.key}`;
     this.#place = place;
     this.#openBlob = openBlob;
     this.#settings = settings;
+    this.#secrets = secrets;
     this.#blob = openBlob(place.key);
   }
 
@@ -90,7 +96,7 @@ class AzureBlobStore implements ScratchMapStore, ProvableMapStore {
         });
         return etag as Revision;
       } catch (error) {
-        if (isFailedCondition(error)) throw conflict(this.location, error);
+        if (isFailedCondition(error)) throw conflict(this.location, error, this.#secrets);
         throw error;
       }
     });
@@ -98,7 +104,7 @@ class AzureBlobStore implements ScratchMapStore, ProvableMapStore {
 
   scratch(suffix: string): ScratchMapStore {
     const place = { ...this.#place, key: `${this.#place.key}${suffix}` };
-    return new AzureBlobStore(place, this.#openBlob, this.#settings);
+    return new AzureBlobStore(place, this.#openBlob, this.#settings, this.#secrets);
   }
 
   async remove(options: Options = {}): Promise<void> {
@@ -112,7 +118,7 @@ class AzureBlobStore implements ScratchMapStore, ProvableMapStore {
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof MapStoreError) throw error;
-      throw unavailable(this.location, verb, reasonOf(error), error);
+      throw unavailable(this.location, verb, reasonOf(error), error, this.#secrets);
     }
   }
 }

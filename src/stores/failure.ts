@@ -1,3 +1,4 @@
+import { concealLikely } from '../conceal.ts';
 import { errorMessage, MapStoreError } from '../errors.ts';
 import { withoutUserInfo } from '../secret.ts';
 
@@ -19,36 +20,46 @@ export function passing(words: string): FailureReason {
   return { words, isRetryable: true };
 }
 
-/** The `MAP_UNAVAILABLE` of a store. */
+/**
+ * The `MAP_UNAVAILABLE` of a store.
+ *
+ * @param secrets - what the store is sent, and may have repeated in `reason` and `cause`
+ */
 export function unavailable(
   location: string,
   verb: string,
   reason: FailureReason,
   cause: unknown,
+  secrets: readonly string[] = [],
 ): MapStoreError {
   return new MapStoreError(
     'MAP_UNAVAILABLE',
-    `${location}: could not ${verb} the map: ${reason.words}`,
-    withoutSecrets(cause),
+    `${location}: could not ${verb} the map: ${concealLikely(reason.words, secrets)}`,
+    withoutSecrets(cause, secrets),
     reason.isRetryable,
   );
 }
 
 /** The `MAP_CONFLICT` of a store. */
-export function conflict(location: string, cause?: unknown): MapStoreError {
+export function conflict(
+  location: string,
+  cause?: unknown,
+  secrets: readonly string[] = [],
+): MapStoreError {
   return new MapStoreError(
     'MAP_CONFLICT',
     `${location} was changed by somebody else since it was read; nothing was written`,
-    withoutSecrets(cause),
+    withoutSecrets(cause, secrets),
   );
 }
 
 /** What an SDK threw, without the request and its headers, which it carries along. */
-function withoutSecrets(cause: unknown): Error | undefined {
+function withoutSecrets(cause: unknown, secrets: readonly string[]): Error | undefined {
   if (!(cause instanceof Error)) return undefined;
-  const copy = new Error(withoutUserInfo(cause.message));
+  const shown = (text: string): string => concealLikely(withoutUserInfo(text), secrets);
+  const copy = new Error(shown(cause.message));
   copy.name = cause.name;
-  if (cause.stack !== undefined) copy.stack = withoutUserInfo(cause.stack);
+  if (cause.stack !== undefined) copy.stack = shown(cause.stack);
   return copy;
 }
 

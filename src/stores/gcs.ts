@@ -11,6 +11,7 @@ import type { ProvableMapStore, Revision, ScratchMapStore, StoredMap } from './m
 import { decodeMapText, MAP_CONTENT_TYPE, MAX_MAP_BYTES } from './map-text.ts';
 import type { GcsPlace } from './place.ts';
 import { retried } from './retry.ts';
+import { sentSecrets } from './sent-secrets.ts';
 
 const WRITER = 'sdr-mirror-writer';
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
@@ -27,7 +28,7 @@ export async function createGcsStore(
   place: GcsPlace,
   { env, writer }: GcsStoreOptions,
 ): Promise<ProvableMapStore> {
-  return new GcsStore(connect(place, env), place, writer);
+  return new GcsStore(connect(place, env), place, writer, sentSecrets(place, env));
 }
 
 function connect({ projectId, endpoint, credentials }: GcsPlace, env: Environment): Storage {
@@ -64,12 +65,15 @@ class GcsStore implements ScratchMapStore, ProvableMapStore {
   readonly #storage: Storage;
   readonly #place: GcsPlace;
   readonly #writer: string;
+  /** What the store may repeat when it refuses. */
+  readonly #secrets: readonly string[];
 
-  constructor(storage: Storage, place: GcsPlace, writer: string) {
+  constructor(storage: Storage, place: GcsPlace, writer: string, secrets: readonly string[]) {
     this.location = `gs://${place.bucket}/${place.key}`;
     this.#storage = storage;
     this.#place = place;
     this.#writer = writer;
+    this.#secrets = secrets;
   }
 
   async read(options: Options = {}): Promise<StoredMap | undefined> {
@@ -101,7 +105,7 @@ class GcsStore implements ScratchMapStore, ProvableMapStore {
       } catch (error) {
         const status = statusOf(error);
         // 429: the object takes about one write a second, and others are writing it.
-        if (status === 412 || status === 429) throw conflict(this.location, error);
+        if (status === 412 || status === 429) throw conflict(this.location, error, this.#secrets);
         throw error;
       }
       return String(file.metadata.generation) as Revision;
@@ -110,7 +114,7 @@ class GcsStore implements ScratchMapStore, ProvableMapStore {
 
   scratch(suffix: string): ScratchMapStore {
     const place = { ...this.#place, key: `${this.#place.key}${suffix}` };
-    return new GcsStore(this.#storage, place, this.#writer);
+    return new GcsStore(this.#storage, place, this.#writer, this.#secrets);
   }
 
   async remove(options: Options = {}): Promise<void> {
@@ -169,7 +173,7 @@ class GcsStore implements ScratchMapStore, ProvableMapStore {
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof MapStoreError) throw error;
-      throw unavailable(this.location, verb, reasonOf(error), error);
+      throw unavailable(this.location, verb, reasonOf(error), error, this.#secrets);
     }
   }
 }

@@ -11,6 +11,7 @@ import { type ConditionSupport, etagFor, probeConditions } from './s3/conditions
 import { isFailedCondition, reasonOf } from './s3/errors.ts';
 import { S3Object, type S3PutSettings } from './s3/object.ts';
 import { VersionHistory } from './s3/versions.ts';
+import { sentSecrets } from './sent-secrets.ts';
 
 const WRITER = 'sdr-mirror-writer';
 
@@ -37,7 +38,8 @@ export async function createS3Store(
       `s3://${place.bucket}/${place.key} is written without regard to others (single-writer): an edit made at the same moment is lost`,
     );
   }
-  return new S3Store(object, { ...options, concurrency, connection });
+  const secrets = sentSecrets(place, options.env);
+  return new S3Store(object, { ...options, concurrency, connection, secrets });
 }
 
 function putSettings(place: S3Place): S3PutSettings {
@@ -60,6 +62,8 @@ function putSettings(place: S3Place): S3PutSettings {
 interface S3StoreContext extends S3StoreOptions {
   readonly concurrency: S3Concurrency;
   readonly connection: S3Connection;
+  /** What the store may repeat when it refuses. */
+  readonly secrets: readonly string[];
 }
 
 interface WriteOptions extends Options {
@@ -135,7 +139,7 @@ class S3Store implements ScratchMapStore, ProvableMapStore {
       );
       return etag;
     } catch (error) {
-      if (isFailedCondition(error)) throw conflict(this.location, error);
+      if (isFailedCondition(error)) throw conflict(this.location, error, this.#context.secrets);
       throw error;
     }
   }
@@ -174,7 +178,7 @@ class S3Store implements ScratchMapStore, ProvableMapStore {
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof MapStoreError) throw error;
-      throw unavailable(this.location, verb, reasonOf(error), error);
+      throw unavailable(this.location, verb, reasonOf(error), error, this.#context.secrets);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { ControlPlaneError } from '../../errors.ts';
 import type { Options } from '../../options.ts';
 import { quote } from '../../quote.ts';
-import { conceal } from '../../secret.ts';
+import { conceal } from '../../conceal.ts';
 import { NoAnswerError, post, type Answer, type Outbound } from '../temporal/post.ts';
 import type { TokenSource } from '../temporal/tokens.ts';
 import type { DeploymentEvent } from './deployment-event.ts';

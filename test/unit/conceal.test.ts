@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { test } from 'node:test';
 import { assert as check, constantFrom, property, string } from 'fast-check';
-import { conceal, Secret } from '../../src/secret.ts';
+import { conceal } from '../../src/conceal.ts';
+import { Secret } from '../../src/secret.ts';
 
 test('a secret shows itself to nobody who does not ask for it', () => {
   const secret = new Secret('hunter2');
