@@ -5,6 +5,9 @@ export class StalledError extends Error {
   override readonly name = 'StalledError';
 }
 
+/** So many silences long may an answer take that comes drop by drop, never quite silent. */
+const DRIPS = 5;
+
 /**
  * Ends a request whose peer falls silent: while connecting, while it should answer, or in the
  * middle of its answer. Silence is the peer's fault only while it is the peer's turn: a reader
@@ -12,9 +15,10 @@ export class StalledError extends Error {
  */
 export function watchForStall(
   outgoing: ClientRequest,
-  limits: { readonly stallMs: number; readonly connectMs: number },
+  limits: { readonly stallMs: number; readonly connectMs: number; readonly wholeBody: boolean },
   abandon: (error: Error) => void,
 ): void {
+  watchForDrips(outgoing, limits, abandon);
   let incoming: IncomingMessage | undefined;
   outgoing.once('response', (response) => {
     incoming = response;
@@ -52,6 +56,32 @@ export function watchForStall(
       socket.setTimeout(0);
     });
   });
+}
+
+/**
+ * Ends a request whose answer takes for ever without being silent: heads that go on and on, or come byte by
+ * byte, and bodies that are read whole and do. A body that is a stream may take its time.
+ */
+function watchForDrips(
+  outgoing: ClientRequest,
+  { stallMs, wholeBody }: { readonly stallMs: number; readonly wholeBody: boolean },
+  abandon: (error: Error) => void,
+): void {
+  let timer: NodeJS.Timeout | undefined;
+  let isDone = false;
+  const most = DRIPS * stallMs;
+  const done = (): void => {
+    isDone = true;
+    clearTimeout(timer);
+  };
+  outgoing.once('finish', () => {
+    if (isDone) return;
+    timer = setTimeout(() => {
+      abandon(new StalledError(`the answer was not complete after ${most / 1000} s`));
+    }, most);
+  });
+  if (!wholeBody) outgoing.once('response', done);
+  outgoing.once('close', done);
 }
 
 function isOurTurn(outgoing: ClientRequest, incoming: IncomingMessage | undefined): boolean {

@@ -42,7 +42,7 @@ export interface HttpResponse {
 export interface TransportOptions {
   readonly env: Environment;
   readonly userAgent: string;
-  /** Longest silence of a peer whose turn it is, in milliseconds. */
+  /** Longest silence of a peer whose turn it is, in milliseconds; answers that drip have five times that. */
   readonly stallMs: number;
   /** Longest wait for a connection, in milliseconds. */
   readonly connectMs: number;
@@ -139,7 +139,7 @@ async function answerTo(
   if (asStream === true) {
     outgoing.once('socket', (socket) => blockReaderOf(socket)?.expectLarge());
   }
-  watchForStall(outgoing, limits, abandon);
+  watchForStall(outgoing, { ...limits, wholeBody: asStream !== true }, abandon);
   if (isStream(body)) pump(body, outgoing);
   else outgoing.end(body);
   return promise;

@@ -117,6 +117,54 @@ test('an answer that falls silent in the middle is given up on', async (t) => {
   await assert.rejects(readBody(response, 100), StalledError);
 });
 
+/** A server that answers with this first, and then with `drip` again and again. */
+async function dripping(t: TestContext, first: string, drip: string): Promise<string> {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.write(first);
+      const timer = setInterval(() => socket.write(drip), 10);
+      socket.once('close', () => clearInterval(timer));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+test('an answer that comes for ever is given up on, though it is never silent', async (t) => {
+  const body = 'HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n';
+  const signal = AbortSignal.timeout(30_000);
+  const answers = [
+    ['HTTP/1.1 200 OK\r\nx: ', 'y'],
+    ['', 'HTTP/1.1 103 Early Hints\r\nlink: <a>\r\n\r\n'],
+    ['', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    [body, ' '],
+  ] as const;
+  await Promise.all(
+    answers.map(async ([first, drip]) => {
+      const url = await dripping(t, first, drip);
+      const transport = open(t, { stallMs: 200 });
+      const whole = async (): Promise<unknown> =>
+        readBody(await transport.send(request(url, { signal })), 2_000_000);
+      await assert.rejects(whole(), StalledError, `${first}${drip}`);
+    }),
+  );
+  const transport = open(t, { stallMs: 1000 });
+  const url = await dripping(t, 'HTTP/1.1 200 OK\r\n', `x: ${'y'.repeat(1000)}\r\n`);
+  await assert.rejects(transport.send(request(url)), { code: 'HPE_HEADER_OVERFLOW' });
+});
+
+test('a body that is read as a stream may take its time', async (t) => {
+  const head = 'HTTP/1.1 200 OK\r\ncontent-length: 120\r\n\r\n';
+  const url = await dripping(t, head, 'z');
+  const { body } = await open(t, { stallMs: 200 }).send(request(url, { asStream: true }));
+  let length = 0;
+  for await (const chunk of body) length += (chunk as Buffer).byteLength;
+  assert.equal(length, 120);
+});
+
 test('a slow producer of what is sent is not the server being silent', async (t) => {
   const server = await startScripted(t, () => ({ status: 201 }));
   const stallMs = 500;
