@@ -1,16 +1,18 @@
 import { CONCEALED } from './secret.ts';
 
+const SHORTEST = 4;
+
 /** Of base64 that holds a secret somewhere, shorter pieces are found anywhere by chance. */
 const SHORTEST_PIECE = 8;
 
 /**
  * A text that somebody else wrote without these values, as a service may repeat what it was sent: as
- * they are, in JSON, in a URL or form, in HTML, and within any base64. Values that are empty are ignored;
- * whoever calls leaves out what is too short to be looked for.
+ * they are, in JSON, in a URL or form, in HTML, and within any base64. Values of less than four
+ * characters are left: they keep nothing secret, and may be part of any word.
  */
 export function conceal(text: string, values: Iterable<string>): string {
-  const all = [...new Set([...values].flatMap(spellings))]
-    .filter((spelling) => spelling !== '')
+  const secrets = [...values].filter(({ length }) => length >= SHORTEST);
+  const all = [...new Set(secrets.flatMap(spellings))]
     // The longest first: one may be part of another.
     .toSorted((a, b) => b.length - a.length)
     .map((spelling) => spelling.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`));
@@ -20,17 +22,18 @@ export function conceal(text: string, values: Iterable<string>): string {
 function spellings(value: string): string[] {
   const encoded = encodeURIComponent(value.toWellFormed());
   const inForm = new URLSearchParams({ '': value }).toString().slice(1);
+  const inJson = JSON.stringify(value).slice(1, -1);
   return [
     value,
-    JSON.stringify(value).slice(1, -1),
+    inJson,
     ...[encoded, inForm].flatMap((each) => [each, each.replaceAll(/%[0-9A-F]{2}/g, lowerCase)]),
     // Within a text that is quoted itself, and as PHP writes it.
-    JSON.stringify(JSON.stringify(value).slice(1, -1)).slice(1, -1),
+    JSON.stringify(inJson).slice(1, -1),
     JSON.stringify(value)
       .slice(1, -1)
       .replaceAll('/', String.raw`\/`),
     value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;'),
-    ...(value === '' ? [] : withinBase64(Buffer.from(value))),
+    ...[value, inJson].flatMap((each) => withinBase64(Buffer.from(each))),
   ];
 }
 

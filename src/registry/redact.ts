@@ -33,8 +33,6 @@ const PLAIN_PARAMETERS: ReadonlySet<string> = new Set([
   'scope',
   'service',
 ]);
-/** What is shorter keeps nothing secret, and may be part of any word. */
-const MIN_SECRET = 4;
 
 /**
  * The body of a refusal without the secrets of the request it answers: gateways and services that
@@ -57,7 +55,7 @@ function secretsOf({ headers, url, body }: SentRequest): readonly string[] {
     ...(isForm(headers) && Buffer.isBuffer(body)
       ? [new URLSearchParams(body.toString('utf8')).get('refresh_token') ?? '']
       : []),
-  ].filter((secret) => secret.length >= MIN_SECRET);
+  ];
 }
 
 function isForm(headers: SentRequest['headers']): boolean {

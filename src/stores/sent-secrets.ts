@@ -11,9 +11,6 @@ const AMBIENT = [
   'AZURE_STORAGE_SAS_TOKEN',
 ] as const;
 
-/** What is shorter keeps nothing secret, and may be part of any word. */
-const SHORTEST = 4;
-
 /** The secrets by which a store is used: it may repeat them when it refuses. */
 export function sentSecrets(
   { credentials }: { readonly credentials?: object | undefined },
@@ -25,7 +22,7 @@ export function sentSecrets(
     ),
     ...AMBIENT.map((name) => env[name] ?? ''),
   ];
-  return [...secrets, ...secrets.flatMap(partsOf)].filter(({ length }) => length >= SHORTEST);
+  return [...secrets, ...secrets.flatMap(partsOf)];
 }
 
 /** What is secret in a SAS token or a connection string, which hold names and versions besides. */

@@ -1,9 +1,11 @@
 import * as v from 'valibot';
+import { conceal } from '../../conceal.ts';
 import { EngineError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Options } from '../../options.ts';
 import type { Clock } from '../../registry/http/clock.ts';
 import { formatReference } from '../../registry/reference.ts';
+import { Secret } from '../../secret.ts';
 import type { ContainerId } from './container.ts';
 import type { ContainerSpec } from './container-spec.ts';
 import { engineMessage, refused } from './engine-failures.ts';
@@ -22,6 +24,9 @@ const created: v.GenericSchema<unknown, Created> = v.object({
   Id: v.string(),
   Warnings: v.optional(v.nullable(v.array(v.string()))),
 });
+
+/** Shorter values are words of everyday. */
+const SHORTEST_SECRET = 6;
 
 /** Creates a container in all its networks, or none. */
 export async function createContainer(
@@ -42,6 +47,9 @@ export async function createContainer(
     }
   }
   const what = `create container ${spec.name} of ${formatReference(spec.image)}`;
+  // An engine, or what stands before it, may repeat the environment that it does not take.
+  const secrets = secretsOf(spec);
+  const shown = (text: string): string => conceal(text, secrets);
   const answer = await requests.send({
     method: 'POST',
     path: '/containers/create',
@@ -57,7 +65,7 @@ export async function createContainer(
       : isMissing
         ? 'NOT_FOUND'
         : 'ENGINE_REFUSED';
-    throw refused(requests.location, what, answer, code);
+    throw refused(requests.location, what, { ...answer, body: shown(answer.body) }, code);
   }
   const { Id, Warnings } = parse(created, answer, 'its answer');
   const id = Id as ContainerId;
@@ -65,7 +73,7 @@ export async function createContainer(
   for (const warning of Warnings ?? []) {
     logger.warn('the container engine created a container, but warns', {
       container: spec.name,
-      warning,
+      warning: shown(warning),
     });
   }
   if (dialect.createsInSeveralNetworks) return id;
@@ -79,4 +87,11 @@ export async function createContainer(
     throw error;
   }
   return id;
+}
+
+function secretsOf({ environment }: ContainerSpec): readonly string[] {
+  return Object.values(environment)
+    .filter((value) => value instanceof Secret)
+    .map((secret) => secret.reveal())
+    .filter(({ length }) => length >= SHORTEST_SECRET);
 }

@@ -1,3 +1,4 @@
+import { conceal } from '../../conceal.ts';
 import { EngineError, RegistryError } from '../../errors.ts';
 import type { Options } from '../../options.ts';
 import type { Credential } from '../../registry/credentials.ts';
@@ -10,7 +11,7 @@ import type { EngineConnection } from './engine-connection.ts';
 import { EngineSilentError } from './engine-failures.ts';
 import { linesOf } from './lines.ts';
 import { pullFailure } from './pull-failure.ts';
-import { registryAuthHeader } from './registry-auth.ts';
+import { registryAuthHeader, sentToEngine } from './registry-auth.ts';
 
 export interface PullSettings {
   readonly connection: EngineConnection;
@@ -48,7 +49,9 @@ export async function pullImage(
       what: `pull ${reference}`,
     });
     const failure = await failureIn(stream.body);
-    if (failure !== undefined) throw pullFailure(reference, location, failure);
+    if (failure !== undefined) {
+      throw pullFailure(reference, location, conceal(failure, sentToEngine(credential)));
+    }
     if (stream.status !== 200) {
       throw pullFailure(reference, location, `HTTP ${stream.status}`);
     }

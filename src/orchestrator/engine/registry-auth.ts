@@ -20,6 +20,14 @@ export function registryAuthHeader(
   return { 'x-registry-auth': padded };
 }
 
+/** What the engine is sent of a credential, and may repeat when it refuses. */
+export function sentToEngine(credential: Credential): readonly string[] {
+  if (credential.kind === 'anonymous') return [];
+  return Object.entries(secretsOf(credential)).flatMap(([name, value]) =>
+    name === 'username' ? [] : value,
+  );
+}
+
 function secretsOf(
   credential: Exclude<Credential, { readonly kind: 'anonymous' }>,
 ): Readonly<Record<string, string>> {

@@ -1,3 +1,4 @@
+import { concealLikely } from '../../conceal.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Options } from '../../options.ts';
 import { toStoredCredential, type StoredCredential } from './docker-config.ts';
@@ -39,7 +40,7 @@ export const runCredentialHelper: CredentialHelper = async (helper, server, opti
   });
   options.signal?.throwIfAborted();
   if (!result.failed) return parseAnswer(result.stdout, program, server);
-  // A helper says on its standard output why it failed; a secret is there only on success.
+  // A helper says on its standard output why it failed.
   const said = `${result.stdout} ${result.stderr}`.trim();
   if (said.includes(NOT_FOUND)) return undefined;
   throw new ConfigError(
@@ -59,8 +60,18 @@ function reasonOf(
     return 'it is not installed, or not in PATH; install it, or name the credentials under registries: in the configuration';
   }
   if (result.timedOut) return `it did not finish within ${TIMEOUT_MS / 1000} s`;
-  const clean = said.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').slice(0, 300);
+  // Some print what they found before they fail, or a token that has expired.
+  const clean = concealLikely(said, secretsIn(said))
+    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .slice(0, 300);
   return `it ended with ${result.exitCode ?? 'a signal'}${clean === '' ? '' : `: ${clean}`}`;
+}
+
+/** What stands as a text by a name that says it is secret. */
+function secretsIn(said: string): string[] {
+  return [...said.matchAll(/"Secret"\s*:\s*"((?:[^"\\]|\\.)*)"/gi)].map(
+    ([, secret = '']) => secret,
+  );
 }
 
 function parseAnswer(

@@ -57,6 +57,17 @@ test('a helper that fails is named with what it said', async (t) => {
   });
 });
 
+test('what a helper prints of a secret before it fails is not shown', async (t) => {
+  const said = String.raw`{"Username":"AWS","Secret":"p\"/+hunter2"} is expired, token=hunter3`;
+  await install(t, 'late', `echo '${said}'; exit 1`);
+  await assert.rejects(runCredentialHelper('late', 'registry.example'), (error) => {
+    assert(error instanceof ConfigError);
+    assert.match(error.message, /docker-credential-late .*ended with 1.*is expired/);
+    assert.doesNotMatch(error.message, /hunter/);
+    return true;
+  });
+});
+
 test('a helper that is not there is named with what to do', async () => {
   await assert.rejects(
     runCredentialHelper('surely-not-installed', 'registry.example'),
