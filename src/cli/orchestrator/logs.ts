@@ -7,6 +7,7 @@ import type { LogLine } from '../../orchestrator/engine/container.ts';
 import { redactor } from '../../orchestrator/gate/redact.ts';
 import type { Secret } from '../../secret.ts';
 import { escapeUnprintable } from '../../quote.ts';
+import { jsonLine } from '../output/json.ts';
 import { writeResult, type Terminal } from '../output/terminal.ts';
 
 export interface LogsOptions {
@@ -51,6 +52,6 @@ function lineOf(
 ): string {
   const shown = redact(text);
   return format === 'json'
-    ? `${JSON.stringify({ at: new Date(at).toISOString(), stream, text: shown })}\n`
+    ? jsonLine({ at: new Date(at).toISOString(), stream, text: shown })
     : `${escapeUnprintable(shown)}\n`;
 }

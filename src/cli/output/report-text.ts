@@ -44,7 +44,7 @@ export function imageLine(image: ImageReport, paint: Paint): string {
   }
   const line = [head, ...facts].join('  ');
   if (isUseful) return line;
-  const code = image.error === undefined ? '' : `${paint(style, image.error.code)}: `;
+  const code = image.error === undefined ? '' : `${paint(style, printable(image.error.code))}: `;
   return `${line}\n    ${code}${printable(image.reason)}`;
 }
 
@@ -69,7 +69,7 @@ export function summaryText(report: RunReport, paint: Paint): string {
     `Map ${printable(map.location)}: ${mapState(report)}`,
   );
   if (map.error !== undefined) {
-    lines.push(`    ${paint('red', map.error.code)}: ${printable(map.error.message)}`);
+    lines.push(`    ${paint('red', printable(map.error.code))}: ${printable(map.error.message)}`);
   }
   if (report.verify !== 'enforce') {
     lines.push(

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { ConfigError, MirrorError, errorMessage } from '../../errors.ts';
 import { createLogger, type Logger, type LogLevel, type LogRecord } from '../../log.ts';
 import { reportError } from '../../mirror/report.ts';
+import { jsonLine } from './json.ts';
 import { paintFor, printable, type Paint } from './format.ts';
 
 export type OutputFormat = 'human' | 'json';
@@ -33,9 +34,7 @@ export function openTerminal(
     aside: (write) => write(),
     logger: createLogger((record) => {
       if (LEVELS.indexOf(record.level) < LEVELS.indexOf(options.logLevel)) return;
-      terminal.aside(() =>
-        stderr.write(`${formatRecord(record, options.format, paintFor(stderr))}\n`),
-      );
+      terminal.aside(() => stderr.write(formatRecord(record, options.format, paintFor(stderr))));
     }),
   };
   return terminal;
@@ -43,19 +42,19 @@ export function openTerminal(
 
 function formatRecord(record: LogRecord, format: OutputFormat, paint: Paint): string {
   const { level, message, fields } = record;
-  if (format === 'json') return JSON.stringify({ level, message, ...fields });
+  if (format === 'json') return jsonLine({ level, message, ...fields });
   const details = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${printable(String(value))}`);
   const style = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
-  return [paint(style, `${level}:`), printable(message), ...details].join(' ');
+  return `${[paint(style, `${level}:`), printable(message), ...details].join(' ')}\n`;
 }
 
 /** Says why a command could not do its work. */
 export function printError(error: unknown, terminal: Terminal): void {
   if (terminal.format === 'json') {
     const issues = error instanceof ConfigError ? { issues: error.issues } : {};
-    terminal.stdout.write(`${JSON.stringify({ error: { ...reportError(error), ...issues } })}\n`);
+    terminal.stdout.write(jsonLine({ error: { ...reportError(error), ...issues } }));
     return;
   }
   const paint = paintFor(terminal.stderr);
@@ -70,8 +69,10 @@ function describeError(error: unknown, paint: Paint): string {
   if (error instanceof MirrorError) {
     return `${paint('red', error.code)}: ${printable(error.message)}`;
   }
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  return `${paint('red', 'Unexpected error')}: ${printable(errorMessage(error))}\nThis is a bug in sdr-mirror; please report it with the lines below.\n${stack}`;
+  // A stack begins with the message as it is, whose lines a log may take for orders.
+  const stack = error instanceof Error ? (error.stack ?? '').match(/^ +at .*$/gm) : null;
+  const frames = (stack ?? []).map((frame) => `\n${printable(frame)}`);
+  return `${paint('red', 'Unexpected error')}: ${printable(errorMessage(error))}\nThis is a bug in sdr-mirror; please report it with the lines below.${frames.join('')}`;
 }
 
 /** Writes a result and waits until it has gone out, so that a pipe gets all of it. */
