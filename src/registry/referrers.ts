@@ -4,11 +4,14 @@ import type { Purpose } from './failures.ts';
 import type { HostClient } from './host-client.ts';
 import type { Answer } from './http/exchange.ts';
 import { resolveLocation } from './http/locations.ts';
+import { nextLink } from './http/next-link.ts';
 import { MAX_MANIFEST_BYTES, MediaType, parseDescriptor, type Descriptor } from './manifest.ts';
 import { pullScope, referrersPath } from './paths.ts';
 import { formatReference, isDigest, type DigestReference } from './reference.ts';
 
 const MAX_PAGES = 100;
+/** No image has so much attached, and a page alone may list more. */
+const MAX_LISTED = 10_000;
 // What registries without the API answer: the route is unknown, or the method is, or not built.
 const WITHOUT_API: ReadonlySet<number> = new Set([400, 404, 405, 406, 415, 501]);
 
@@ -38,6 +41,13 @@ export async function listReferrers(
     // A web page with status 200 is what a proxy makes of a route it does not know.
     if (page === undefined && pages === 0) return undefined;
     for (const descriptor of page ?? []) found.set(descriptor.digest, descriptor);
+    if (found.size > MAX_LISTED) {
+      throw new RegistryError(
+        'REGISTRY_REFUSED',
+        `could not ${purpose.what}: ${subject.registry} lists more than ${MAX_LISTED} manifests`,
+        { side },
+      );
+    }
     const next = nextPage(answer, client.url);
     if (next === undefined) return [...found.values()];
     if (next.origin !== client.url.origin) {
@@ -86,8 +96,7 @@ function parsePage(
 /** The next page, `Link: </v2/…>; rel="next"`. */
 function nextPage({ headers, url }: Answer, home: URL): URL | undefined {
   const { link } = headers;
-  const text = Array.isArray(link) ? link.join(', ') : (link ?? '');
-  const [, target] = /<([^>]*)>\s*;[^,]*\brel="?next\b/i.exec(text) ?? [];
+  const target = nextLink(Array.isArray(link) ? link.join(', ') : (link ?? ''));
   return target === undefined ? undefined : resolveLocation(target, url, home);
 }
 

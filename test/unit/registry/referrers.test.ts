@@ -108,4 +108,14 @@ test('pages lead nowhere else, and have an end', async (t) => {
     list(t, () => page([], `<?page=${(pages += 1)}>; rel="next"`)),
     /more than 100 pages/,
   );
+  let listed = 0;
+  const next = '<?page=1>; rel="next"';
+  const endless = list(t, () =>
+    page(
+      Array.from({ length: 4000 }, () => descriptor(`${(listed += 1)}`)),
+      next,
+    ),
+  );
+  await assert.rejects(endless, /lists more than 10000 manifests/);
+  assert.equal(listed, 12_000);
 });
