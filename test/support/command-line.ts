@@ -60,7 +60,8 @@ function typing(text: string | undefined): PassThrough {
   return stream;
 }
 
-function collecting(columns: number | undefined): {
+/** A stream whose text is looked at afterwards. */
+export function collecting(columns: number | undefined): {
   readonly stream: PassThrough;
   readonly text: () => string;
 } {

@@ -1,0 +1,279 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo, LookupFunction } from 'node:net';
+import { join } from 'node:path';
+import type { Clock } from '../../../src/registry/http/clock.ts';
+import { startMarketplace } from '../marketplace.ts';
+import { draw, drawFrom } from './draw.ts';
+import { hastyClock } from './job.ts';
+import type { Announced, Lab } from './lab.ts';
+import { startFaultProxy, type FaultProxy, type FaultProxyOptions } from './proxy.ts';
+import type { Schedule } from './schedule.ts';
+import { TokenDoor } from './token-door.ts';
+import { Upstream } from './upstream.ts';
+
+/** A customer's site: the proxies before the real servers, and the folder the job runs in. */
+export interface Site {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly lookup: LookupFunction;
+  readonly announced: readonly Announced[];
+  readonly prefix: string;
+  readonly targetUrl: string;
+  readonly targetHost: string;
+  readonly foreign: readonly string[];
+  /** Writes the job's configuration. */
+  configure(timeouts: { readonly [name in 'silence' | 'image' | 'run']: string }): Promise<void>;
+  map(): Promise<string | undefined>;
+  secrets(): readonly string[];
+  /** What the job has left in files. */
+  written(): Promise<readonly string[]>;
+  /** What came to the registries since it was asked last. */
+  requests(): readonly string[];
+  /** What came where nothing may come, and credentials that came where they do not belong. */
+  strayed(): readonly string[];
+  close(): Promise<void>;
+}
+
+const FOREIGN = [
+  '# kept by hand, by the platform team',
+  'images:',
+  "  'other/tool:7': registry.example/other/tool:7 # approved in spring",
+  '  "vendor/elsewhere":   registry.example/elsewhere',
+  'release: { name: r,  storage_namespace: "flux" } # theirs',
+];
+
+export async function startSite(lab: Lab, schedule: Schedule): Promise<Site> {
+  const { seed } = schedule;
+  const run = randomBytes(4).toString('hex');
+  const prefix = `s${seed}-${run}`;
+  const folder = join(lab.folder, prefix);
+  await mkdir(folder);
+  const clock = hastyClock();
+  const announced = chooseImages(seed, lab.images);
+  const target = drawFrom(seed, 'target', asChoices(lab.targets));
+  const source = drawFrom(seed, 'source', asChoices(lab.sources));
+  const hasMap = draw(seed, 'map there') < 0.5;
+  const inS3 = draw(seed, 'store') < 0.5;
+  const byEndpoint = schedule.storm?.role === 'releases' || draw(seed, 'endpoint') < 0.25;
+  const password = `secret-password-${run}`;
+  const releasesToken = `secret-releases-${run}`;
+  const s3Key = `${prefix}/image-map.yaml`;
+  const door = new TokenDoor({ username: 'ci', password });
+  const foreign = hasMap ? FOREIGN : [];
+
+  const label = labelWith(lab.labels, prefix);
+  const shared = { schedule, label, now: () => clock.now() };
+  const {
+    elsewhere,
+    strayed,
+    close: closeElsewhere,
+  } = await startElsewhere({ source: source.host, target: target.host });
+  const proxies: FaultProxy[] = [];
+  const proxy = async (options: Pick<FaultProxyOptions, 'role' | 'upstream' | 'door' | 'now'>) => {
+    const started = await startFaultProxy({ ...shared, ...options, elsewhere });
+    proxies.push(started);
+    return started;
+  };
+  const atSource = await proxy({ role: 'source', upstream: source.host, now: shared.now });
+  const atTarget = await proxy({ role: 'target', upstream: target.host, door, now: shared.now });
+  const atMap = await proxy({ role: 'map', upstream: new URL(lab.s3.url).host, now: Date.now });
+  const releases = announced.map(({ repository, tag }) => ({
+    app_name: repository.split('/').at(-1),
+    version: tag,
+    image: `${repository}:${tag}`,
+  }));
+  const marketplace = await startMarketplace({ token: releasesToken, releases });
+  const { host: marketplaceHost } = new URL(marketplace.url);
+  const atReleases = await proxy({ role: 'releases', upstream: marketplaceHost, now: Date.now });
+
+  const sourceHost = `source.example:${atSource.port}`;
+  const targetHost = `target.example:${atTarget.port}`;
+  const mapFile = join(folder, 'image-map.yaml');
+  const initial = `${FOREIGN.join('\n')}\n`;
+  if (hasMap) await (inS3 ? lab.bucket.put(s3Key, initial) : writeFile(mapFile, initial));
+  await writeFile(join(folder, 'releases.json'), JSON.stringify({ releases }));
+
+  const repositories = ['source', 'target'];
+  return {
+    folder,
+    clock,
+    announced,
+    prefix,
+    foreign,
+    targetUrl: target.url,
+    targetHost,
+    env: {
+      XDG_CACHE_HOME: join(folder, 'cache'),
+      DOCKER_CONFIG: '/nonexistent',
+      HOME: folder,
+      TARGET_PASSWORD: password,
+      RELEASES_TOKEN: releasesToken,
+      S3_SECRET: lab.s3.secretAccessKey,
+    },
+    lookup: (host, options, callback) => {
+      const fault = schedule.nameFaultFor(host);
+      if (fault !== undefined) {
+        const error = new Error(`getaddrinfo ${fault.code} ${host}`);
+        process.nextTick(callback, Object.assign(error, { code: fault.code, hostname: host }), '');
+      } else if (options.all === true) {
+        process.nextTick(callback, null, [{ address: '127.0.0.1', family: 4 }]);
+      } else {
+        process.nextTick(callback, null, '127.0.0.1', 4);
+      }
+    },
+    configure: async ({ silence, image, run: whole }) =>
+      writeFile(
+        join(folder, 'mirror.yaml'),
+        `
+releases: ${
+          byEndpoint
+            ? `{ url: "http://127.0.0.1:${atReleases.port}", token: "\${RELEASES_TOKEN}" }`
+            : '{ file: releases.json }'
+        }
+source: { registry: "${sourceHost}" }
+target: { image: "${targetHost}/${prefix}/{name}:{tag}" }
+map:
+${
+  inS3
+    ? `  store: "s3://${lab.bucket.name}/${s3Key}"
+  s3:
+    endpoint: "http://127.0.0.1:${atMap.port}"
+    region: us-east-1
+    pathStyle: true
+    credentials: { accessKeyId: ${lab.s3.accessKeyId}, secretAccessKey: "\${S3_SECRET}" }`
+    : '  store: file:image-map.yaml'
+}
+verify:
+  trustRoot: "${lab.trustRoot}"
+  keys: [{ name: vendor, pem: "${lab.publicKey}" }]
+  identities:
+    - subject: https://github.com/atlanhq/application-sdk/.github/workflows/build-and-publish-app.yaml@refs/heads/main
+      issuer: https://token.actions.githubusercontent.com
+registries:
+  "${sourceHost}": { plainHttp: true }
+  "${targetHost}": { plainHttp: true, username: ci, password: "\${TARGET_PASSWORD}" }
+  "${elsewhere.other}": { plainHttp: true }
+copy: { concurrency: ${1 + Math.floor(draw(seed, 'concurrency') * 6)} }
+timeouts: { silence: ${silence}, image: ${image}, run: ${whole} }
+`,
+      ),
+    map: async () =>
+      (inS3 ? lab.bucket.text(s3Key) : readFile(mapFile, 'utf8')).catch((error: unknown) => {
+        const { code, name } = error as { readonly code?: string; readonly name?: string };
+        if (code === 'ENOENT' || name === 'NoSuchKey') return undefined;
+        throw error;
+      }),
+    secrets: () => [
+      password,
+      releasesToken,
+      lab.s3.secretAccessKey,
+      Buffer.from(`ci:${password}`).toString('base64'),
+      ...door.issued,
+    ],
+    written: async () => textsIn(join(folder, 'cache')),
+    requests: () =>
+      [atSource, atTarget].flatMap(({ seen }, index) =>
+        seen.splice(0).map((request) => `${repositories[index]} ${request}`),
+      ),
+    strayed,
+    close: async () => {
+      await Promise.all(
+        [...proxies, { close: closeElsewhere }, marketplace].map(async (each) => each.close()),
+      );
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+/** Three to five good ones; in every fifth schedule one or two that nobody may let in. */
+function chooseImages(seed: number, images: readonly Announced[]): readonly Announced[] {
+  const byChance = (kind: readonly Announced[]): readonly Announced[] =>
+    kind.toSorted(
+      (a, b) =>
+        draw(seed, `image ${a.repository}:${a.tag}`) - draw(seed, `image ${b.repository}:${b.tag}`),
+    );
+  const good = byChance(images.filter(({ isGood }) => isGood));
+  const bad = byChance(images.filter(({ isGood }) => !isGood));
+  const hasBad = draw(seed, 'bad') < 0.2;
+  return [
+    ...good.slice(0, 3 + Math.floor(draw(seed, 'good') * 3)),
+    ...(hasBad ? bad.slice(0, 1 + Math.floor(draw(seed, 'how bad') * 2)) : []),
+  ];
+}
+
+/** Where redirects lead: a host that serves blobs for both registries, and one that is a trap. */
+async function startElsewhere(upstreams: { readonly source: string; readonly target: string }) {
+  const strayed: string[] = [];
+  const behind = {
+    source: new Upstream(upstreams.source),
+    target: new Upstream(upstreams.target),
+  };
+  const other = createServer((incoming, outgoing) => {
+    const { method = 'GET', url = '/', headers } = incoming;
+    if (headers.authorization !== undefined) strayed.push(`credentials at ${method} ${url}`);
+    const [, side = '', path = ''] = /^\/(source|target)(\/.*)$/.exec(url) ?? [];
+    const { authorization: _, ...kept } = headers;
+    const request = { method, path, headers: kept, body: Buffer.alloc(0) };
+    behind[side as 'source' | 'target']
+      .ask(request)
+      .then(({ status, headers: own, body }) =>
+        outgoing
+          .writeHead(status, own as Record<string, string>)
+          .end(method === 'HEAD' ? '' : body),
+      )
+      .catch(() => outgoing.destroy());
+  });
+  const trap = createServer(({ method, url }, outgoing) => {
+    strayed.push(`a request to a host that nobody named: ${method} ${url}`);
+    outgoing.writeHead(200).end();
+  });
+  const servers = [other, trap];
+  const ports: number[] = [];
+  for (const server of servers) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ports.push((server.address() as AddressInfo).port);
+  }
+  return {
+    elsewhere: { other: `cdn.example:${ports[0]}`, trap: `trap.example:${ports[1]}` },
+    strayed: () => strayed,
+    close: async () => {
+      for (const server of servers) {
+        server.close();
+        server.closeAllConnections();
+      }
+      behind.source.close();
+      behind.target.close();
+      await Promise.resolve();
+    },
+  };
+}
+
+/** Names of sessions, runs and content, in place of what differs from one process to the next. */
+function labelWith(labels: ReadonlyMap<string, string>, prefix: string): (path: string) => string {
+  return (path) =>
+    path
+      .replace(prefix, 'RUN')
+      .replace(/(blobs\/uploads\/)[^?]+/, '$1SESSION')
+      .replace(/([?&])(_state|state|_)=[^&]*/g, '$1')
+      .replace(
+        /(sha256(?::|-|%3A))([0-9a-f]{64})/gi,
+        (_, __, hex: string) => labels.get(hex) ?? '?',
+      );
+}
+
+async function textsIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile());
+  return Promise.all(
+    files.map(async (file) => readFile(join(file.parentPath, file.name), 'latin1')),
+  );
+}
+
+function asChoices<T>(list: readonly T[]): readonly [T, ...T[]] {
+  return list as readonly [T, ...T[]];
+}
