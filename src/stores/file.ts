@@ -1,19 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import {
-  lstat,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
+import { readFileSync, renameSync, statSync, type BigIntStats } from 'node:fs';
+import { lstat, open, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorMessage, MapStoreError } from '../errors.ts';
 import type { Options } from '../options.ts';
+import { removeLeftovers } from './file/leftovers.ts';
 import { type FileLock, withFileLock } from './file/lock.ts';
 import type { ProvableMapStore, Revision, ScratchMapStore, StoredMap } from './map-store.ts';
 import { assertMapSize, decodeMapText } from './map-text.ts';
@@ -23,13 +14,14 @@ const MAX_SYMLINKS = 40;
 
 interface FileOnDisk {
   readonly bytes: Uint8Array;
-  readonly stats: Stats;
+  /** From before the bytes were read. */
+  readonly stats: BigIntStats;
 }
 
 /**
  * A map in a local file. Compare and swap is done under a lock file beside it, which every copy of
  * this product honours; an editor does not, and has only the instant between comparing and
- * renaming to be overwritten in.
+ * renaming to be overwritten in: two system calls without anything between them.
  *
  * The file is replaced in one step, keeps its mode, and a symbolic link is followed to it.
  */
@@ -68,7 +60,7 @@ class FileStore implements ScratchMapStore, ProvableMapStore {
     return this.#explained('write', signal, async () => {
       const target = await this.#target();
       const lock = join(dirname(target), `.${basename(target)}.lock`);
-      return withFileLock(lock, (held) => this.#replace(target, text, expected, held), {
+      return withFileLock(lock, (held) => this.#replace(target, lock, text, expected, held), {
         waitMs: LOCK_WAIT_MS,
         ...(signal === undefined ? {} : { signal }),
       });
@@ -85,24 +77,22 @@ class FileStore implements ScratchMapStore, ProvableMapStore {
 
   async #replace(
     target: string,
+    lock: string,
     text: string,
     expected: Revision | undefined,
-    lock: FileLock,
+    held: FileLock,
   ): Promise<Revision> {
-    if (lock.isRecovered) await removeLeftovers(target);
+    await removeLeftovers(target, lock);
     const current = await this.#readFile(target);
-    if ((current && revisionOf(current.bytes)) !== expected) {
-      throw new MapStoreError(
-        'MAP_CONFLICT',
-        `${this.location} was changed by somebody else since it was read; nothing was written`,
-      );
-    }
+    if ((current && revisionOf(current.bytes)) !== expected) throw this.#conflict();
     const bytes = Buffer.from(text, 'utf8');
     const temporary = join(dirname(target), temporaryName(target, randomUUID()));
     try {
       await writeDurably(temporary, bytes, current?.stats);
-      lock.assertHeld();
-      await rename(temporary, target);
+      held.assertHeld();
+      // Writing took its time, to the disk and back; an editor may have saved meanwhile.
+      if (!isUnchanged(target, current)) throw this.#conflict();
+      renameSync(temporary, target);
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
@@ -111,11 +101,18 @@ class FileStore implements ScratchMapStore, ProvableMapStore {
     return revisionOf(bytes);
   }
 
+  #conflict(): MapStoreError {
+    return new MapStoreError(
+      'MAP_CONFLICT',
+      `${this.location} was changed by somebody else since it was read; nothing was written`,
+    );
+  }
+
   /** `undefined`: the folder is there, the file is not. */
   async #readFile(target: string): Promise<FileOnDisk | undefined> {
-    let stats: Stats;
+    let stats: BigIntStats;
     try {
-      stats = await stat(target);
+      stats = await stat(target, { bigint: true });
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
       await stat(dirname(target));
@@ -124,7 +121,7 @@ class FileStore implements ScratchMapStore, ProvableMapStore {
     if (!stats.isFile()) {
       throw unavailable(this.location, 'it is not a regular file', undefined, false);
     }
-    assertMapSize(stats.size, this.location);
+    assertMapSize(Number(stats.size), this.location);
     return { bytes: await readFile(target), stats };
   }
 
@@ -200,14 +197,14 @@ function temporaryName(target: string, unique: string): string {
 async function writeDurably(
   path: string,
   bytes: Uint8Array,
-  like: Stats | undefined,
+  like: BigIntStats | undefined,
 ): Promise<void> {
   const file = await open(path, 'wx');
   try {
     if (like !== undefined) {
       // Only root may give files away; for others the new file is theirs, as with any editor.
-      if (process.getuid?.() === 0) await file.chown(like.uid, like.gid);
-      await file.chmod(like.mode & 0o7777);
+      if (process.getuid?.() === 0) await file.chown(Number(like.uid), Number(like.gid));
+      await file.chmod(Number(like.mode) & 0o7777);
     }
     await file.writeFile(bytes);
     await file.sync();
@@ -228,13 +225,19 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Under the lock every temporary file is the remains of a process that died. */
-async function removeLeftovers(target: string): Promise<void> {
-  const [head, tail] = temporaryName(target, '*').split('*') as [string, string];
-  const folder = dirname(target);
-  for (const name of await readdir(folder)) {
-    if (name.startsWith(head) && name.endsWith(tail)) await rm(join(folder, name), { force: true });
-  }
+/** Whether a file is still what was read. Without a turn of the event loop, in which others could act. */
+function isUnchanged(path: string, read: FileOnDisk | undefined): boolean {
+  const now = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (now === undefined || read === undefined) return now === read;
+  const { stats } = read;
+  const isSame =
+    now.dev === stats.dev &&
+    now.ino === stats.ino &&
+    now.size === stats.size &&
+    now.mtimeNs === stats.mtimeNs &&
+    now.ctimeNs === stats.ctimeNs;
+  // Not every network file system gives a file the same number twice.
+  return isSame || Buffer.compare(readFileSync(path), read.bytes) === 0;
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, stat, unlink } from 'node:fs/promises';
+import { link, open, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A lock this old is abandoned even if its holder cannot be asked. */
@@ -25,8 +25,39 @@ export interface FoundLock {
   readonly ageMs: number;
 }
 
-/** Takes the lock unless somebody has it. */
+/** What a file system answers that has no hard links. */
+const LINKLESS: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+]);
+
+/**
+ * Takes the lock unless somebody has it. It appears complete, by a link: an empty one, of a holder that
+ * was killed before it could write its name, would keep everybody waiting until it is old.
+ */
 export async function tryCreateLock(path: string, holder: Holder): Promise<boolean> {
+  if (await isThere(path)) return false;
+  const content = JSON.stringify(holder);
+  const draft = `${path}.${holder.token}.tmp`;
+  await writeFile(draft, content, { flag: 'wx' });
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    const code = errnoOf(error);
+    // ENOENT: who has the lock meanwhile took the draft for something left behind.
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
+    if (!LINKLESS.has(code)) throw error;
+    return await createInPlace(path, content);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function createInPlace(path: string, content: string): Promise<boolean> {
   let file;
   try {
     file = await open(path, 'wx');
@@ -35,7 +66,7 @@ export async function tryCreateLock(path: string, holder: Holder): Promise<boole
     throw error;
   }
   try {
-    await file.writeFile(JSON.stringify(holder));
+    await file.writeFile(content);
   } catch (error) {
     await unlink(path);
     throw error;
@@ -43,6 +74,16 @@ export async function tryCreateLock(path: string, holder: Holder): Promise<boole
     await file.close();
   }
   return true;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** Looks at the lock that is there now; `undefined` if none is. */
@@ -91,7 +132,8 @@ export async function removeAbandonedLock(
     const now = await inspectLock(path);
     if (now?.identity === found.identity) await unlink(path);
   } finally {
-    await unlink(guard);
+    // Whoever has the lock by now may have tidied it away.
+    await rm(guard, { force: true });
   }
 }
 

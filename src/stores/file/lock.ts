@@ -22,8 +22,6 @@ const LEASE_MS = ABANDONED_MS / 2;
 
 /** Held while the work of {@link withFileLock} runs. */
 export interface FileLock {
-  /** Whether an abandoned lock was removed first: its holder may have left things lying about. */
-  readonly isRecovered: boolean;
   /** Throws once the lock may be taken by others; ask right before the step that must be alone. */
   assertHeld(): void;
 }
@@ -43,13 +41,11 @@ export async function withFileLock<T>(
   const { signal, waitMs } = options;
   const deadline = performance.now() + waitMs;
   const holder: Holder = { host: await hostIdentity(), pid: process.pid, token: randomUUID() };
-  let isRecovered = false;
   let leasedAt = performance.now();
   while (!(await tryCreateLock(path, holder))) {
     const found = await inspectLock(path);
     if (found !== undefined && isAbandoned(found, holder.host)) {
       await removeAbandonedLock(path, found, holder);
-      isRecovered = true;
     } else {
       if (performance.now() > deadline) throw new Error(describeHeld(path, found));
       const pause = POLL_MS * (0.5 + Math.random());
@@ -60,7 +56,6 @@ export async function withFileLock<T>(
   const isHeld = (): boolean => performance.now() - leasedAt < LEASE_MS;
   try {
     return await work({
-      isRecovered,
       assertHeld: () => {
         if (!isHeld()) throw new Error(`held the lock ${path} for more than ${LEASE_MS} ms`);
       },

@@ -2,8 +2,18 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, mkdtempSync } from 'node:fs';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -12,6 +22,8 @@ import { MapStoreError } from '../../../src/errors.ts';
 import { parseImageMap } from '../../../src/image-map/image-map.ts';
 import { createFileStore } from '../../../src/stores/file.ts';
 import { isMapStoreError, mapStoreContract } from '../../contracts/map-store.ts';
+import type { FileOperationOrder } from '../../support/kills/at-file-operation.ts';
+import { waitFor } from '../../support/servers/server-process.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sdr-file-store-'));
 after(() => rm(root, { recursive: true, force: true }));
@@ -115,6 +127,38 @@ describe('the file', () => {
     await writeFile(path, Buffer.alloc(9 * 1024 * 1024));
     await assert.rejects(createFileStore(path).read(), isMapStoreError('MAP_INVALID'));
   });
+});
+
+test('what an editor saves while a new text is on its way to the disk is not lost', async () => {
+  const dir = await folder();
+  const path = join(dir, 'map.yaml');
+  await writeFile(path, 'images: {}\n');
+  const support = join(import.meta.dirname, '../../support');
+  const note = join(root, randomUUID());
+  const order: FileOperationOrder = {
+    folder: `${dir}/`,
+    note,
+    operation: 'sync',
+    when: 'before',
+    fate: 'wait',
+  };
+  const hook = ['--import', join(support, 'kills/at-file-operation.ts')];
+  const publisher = [join(support, 'publish-entries.ts'), `file:${path}`, '1', '1'];
+  const child = spawn(process.execPath, [...hook, ...publisher], {
+    env: { ...process.env, FILE_OPERATION: JSON.stringify(order) },
+    stdio: 'inherit',
+  });
+  const exit = once(child, 'exit');
+  await waitFor('the publisher comes there', async () =>
+    existsSync(`${note}.here`) ? true : undefined,
+  );
+  await writeFile(`${path}~`, 'images: {}\n# by hand\n');
+  await rename(`${path}~`, path);
+  await writeFile(`${note}.go`, '');
+  assert.deepEqual(await exit, [0, null]);
+  const text = await readFile(path, 'utf8');
+  assert.match(text, /# by hand/);
+  assert.equal(parseImageMap(text).entries.length, 1);
 });
 
 test('eight processes editing one file at once lose nothing, nor does a person', async () => {

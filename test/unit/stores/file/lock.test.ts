@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { withFileLock } from '../../../../src/stores/file/lock.ts';
 import { createFileStore } from '../../../../src/stores/file.ts';
@@ -15,10 +15,13 @@ import {
   removeAbandonedLock,
   tryCreateLock,
 } from '../../../../src/stores/file/lock-file.ts';
+import type { FileOperationOrder } from '../../../support/kills/at-file-operation.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sdr-file-lock-'));
 after(() => rm(root, { recursive: true, force: true }));
-const script = join(import.meta.dirname, '../../../support/hold-file-lock.ts');
+const support = join(import.meta.dirname, '../../../support');
+const script = join(support, 'hold-file-lock.ts');
+const publisher = join(support, 'publish-entries.ts');
 const elsewhere = { host: 'elsewhere', pid: 1, token: 'a' };
 
 async function folder(): Promise<string> {
@@ -35,12 +38,69 @@ async function leaveLock(path: string): Promise<void> {
   await once(child, 'exit');
 }
 
+/** A process publishes to a map, and dies at one of its file operations. */
+async function publishUntil(
+  path: string,
+  order: Pick<FileOperationOrder, 'nth' | 'fate'>,
+): Promise<void> {
+  const told: FileOperationOrder = {
+    ...order,
+    when: 'before',
+    folder: `${dirname(path)}/`,
+    note: join(root, randomUUID()),
+  };
+  const child = spawn(
+    process.execPath,
+    ['--import', join(support, 'kills/at-file-operation.ts'), publisher, `file:${path}`, '1', '1'],
+    { env: { ...process.env, FILE_OPERATION: JSON.stringify(told) }, stdio: 'inherit' },
+  );
+  const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  assert.equal(signal, 'SIGKILL');
+}
+
 test('a lock whose holder was killed is recovered at once, with what it left', async () => {
   const dir = await folder();
   await leaveLock(join(dir, '.map.yaml.lock'));
-  await writeFile(join(dir, '.map.yaml.123.tmp'), 'half');
+  await writeFile(join(dir, `.map.yaml.${randomUUID()}.tmp`), 'half');
   await createFileStore(join(dir, 'map.yaml')).write('# 1\n', undefined);
   assert.deepEqual(await readdir(dir), ['map.yaml']);
+});
+
+test('what killed processes left is tidied away without a lock of theirs, and nothing else', async () => {
+  const dir = await folder();
+  const id = randomUUID();
+  const left = [
+    `.map.yaml.${id}.tmp`,
+    `.map.yaml.lock.${id}.tmp`,
+    '.map.yaml.lock.0123456789abcdef',
+    `.map.yaml.lock.0123456789abcdef.${id}.tmp`,
+    '.map.yaml.lock.0123456789abcdef.fedcba9876543210',
+  ];
+  const others = [
+    // Of a report beside the map, which has a lock of its own.
+    `.map.yaml.report.json.${id}.tmp`,
+    '.map.yaml.report.json.lock',
+    '.map.yaml.swp',
+    'map.yaml~',
+    `.mapXyaml.${id}.tmp`,
+  ];
+  for (const name of [...left, ...others]) await writeFile(join(dir, name), '');
+  await createFileStore(join(dir, 'map.yaml')).write('# 1\n', undefined);
+  assert.deepEqual((await readdir(dir)).toSorted(), ['map.yaml', ...others].toSorted());
+});
+
+test('a process that is killed while it takes a lock keeps nobody waiting', async () => {
+  const dir = await folder();
+  const path = join(dir, 'map.yaml');
+  // Before its draft is written, before it is linked, before it is removed.
+  for (const nth of [2, 3, 4]) {
+    await publishUntil(path, { nth, fate: 'die' });
+    const started = performance.now();
+    await createFileStore(path).write('# 1\n', (await createFileStore(path).read())?.revision);
+    assert.ok(performance.now() - started < 20_000, `killed at operation ${nth}`);
+    assert.deepEqual(await readdir(dir), ['map.yaml']);
+    await rm(path);
+  }
 });
 
 test('a lock recovered by many at once is held by one at a time', async () => {
