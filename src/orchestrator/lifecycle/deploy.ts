@@ -70,13 +70,18 @@ export async function deploy(
     warnings.push(...choice.image.warnings);
     const made = await world.apps.make(wantedApp(deployment, choice, before), options);
     const wish = wishFor(deployment, choice, made);
+    const { source, image } = choice;
+    const pull = async (pullOptions: CommandOptions): Promise<void> => {
+      pullOptions.onProgress?.({ step: 'pull', message: `fetching ${source}` });
+      await world.engine.pull(image.image, image.credential, pullOptions);
+    };
     if (places.current === undefined || !wish.isFulfilledBy(places.current)) {
       step = 'pull';
-      options.onProgress?.({ step, message: `fetching ${choice.source}` });
-      await world.engine.pull(choice.image.image, choice.image.credential, options);
+      await pull(options);
     }
     await ensureNetworks(world, mutex, made, options);
-    const outcome = await swap(world, taskOf(world, app, made, warnings), wish, options);
+    const task = { ...taskOf(world, app, made, warnings), pullAgain: pull };
+    const outcome = await swap(world, task, wish, options);
     return finish(outcome, warnings, outcome.steps.includes('promote') ? 'done' : 'unchanged');
   } catch (error) {
     const failure = { error, step };

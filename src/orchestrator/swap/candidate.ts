@@ -1,6 +1,8 @@
 import { EngineError } from '../../errors.ts';
 import type { CommandOptions } from '../commands.ts';
 import type { Container, ContainerId } from '../engine/container.ts';
+import type { ContainerEngine } from '../engine/container-engine.ts';
+import type { ContainerSpec } from '../engine/container-spec.ts';
 import { passGate } from '../gate/gate.ts';
 import type { GatePolicy } from '../gate/limits.ts';
 import { lastLines } from '../gate/last-lines.ts';
@@ -30,7 +32,24 @@ export async function createCandidate(
   options.onProgress?.({ step: 'create', message: `creating ${name}` });
   const isBesideAnother = places.current !== undefined && task.strategy === 'blue-green';
   const spec = isBesideAnother ? withoutAliases(task.spec) : task.spec;
-  return engine.create({ ...spec, name }, options);
+  try {
+    return await engine.create({ ...spec, name }, options);
+  } catch (error) {
+    if (!(await isImageGone(engine, spec, error, options))) throw error;
+    await task.pullAgain?.(options);
+    return engine.create({ ...spec, name }, options);
+  }
+}
+
+/** The network and the source of a mount may be what is missing, too. */
+async function isImageGone(
+  engine: ContainerEngine,
+  { image }: ContainerSpec,
+  error: unknown,
+  options: CommandOptions,
+): Promise<boolean> {
+  if (!(error instanceof EngineError) || error.code !== 'NOT_FOUND') return false;
+  return (await engine.inspectImage(image, options)) === undefined;
 }
 
 /** Watches a candidate until it is found good and may be found by others. @throws UnhealthyError */

@@ -1,3 +1,4 @@
+import type { CommandOptions } from '../commands.ts';
 import type { Container } from '../engine/container.ts';
 import type { ContainerEngine } from '../engine/container-engine.ts';
 import type { ContainerSpec } from '../engine/container-spec.ts';
@@ -15,6 +16,8 @@ export interface SwapTask {
   readonly subject: Subject;
   /** The new version's container, under the app's own name; absent where none is to be created. */
   readonly spec?: ContainerSpec;
+  /** Pulls the image of {@link spec} once more: whoever shares it may have cleaned it up since. */
+  readonly pullAgain?: (options: CommandOptions) => Promise<void>;
   /** Whether it may run beside what serves. */
   readonly strategy: 'blue-green' | 'stop-first';
   readonly gate: GatePolicy;

@@ -54,5 +54,7 @@ export function testImages(world: () => EngineUnderTest): void {
     assert.equal(await scene.engine.removeImage(image), 'removed');
     assert.equal(await scene.engine.inspectImage(image), undefined);
     assert.equal(await scene.engine.removeImage(image), 'removed');
+    await assert.rejects(scene.engine.create(scene.spec('app', image)), isEngineError('NOT_FOUND'));
+    await scene.create('app', 'endsAtOnce');
   });
 }

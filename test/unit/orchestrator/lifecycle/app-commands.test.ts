@@ -189,6 +189,43 @@ test('an image that another app runs or may return to stays', async () => {
   assert.ok(await isHere(machine, '1.0.0'), 'other may be rolled back to it');
 });
 
+test('an image that another app cleans up before there is a container of it is fetched again', async () => {
+  const { machine, commands } = await running('1.0.0');
+  const { engine } = machine;
+  const cleanUps: Promise<unknown>[] = [];
+  const steps: Step[] = [];
+  const result = await commands.upgrade(request('2.0.0'), {
+    onProgress: ({ step }) => {
+      steps.push(step);
+      if (step === 'create') cleanUps.push(engine.removeImage(imageNamed('2.0.0')));
+    },
+  });
+  assert.deepEqual(await Promise.all(cleanUps), ['removed']);
+  assert.equal(result.outcome, 'done', JSON.stringify(result));
+  assert.deepEqual(
+    steps.filter((step) => ['pull', 'create'].includes(step)),
+    ['pull', 'create', 'pull'],
+  );
+  await assertServing(machine, '2.0.0');
+});
+
+test('what a container is given and is not there is no reason to fetch its image again', async () => {
+  const { machine, commands } = await running();
+  const { engine } = machine;
+  const steps: Step[] = [];
+  const cleanUps: Promise<unknown>[] = [];
+  const result = await commands.install(request('1.0.0'), {
+    onProgress: ({ step }) => {
+      steps.push(step);
+      if (step === 'create') cleanUps.push(engine.removeNetwork('atlan'));
+    },
+  });
+  await Promise.all(cleanUps);
+  assert.equal(failureOf(result).code, 'NOT_FOUND');
+  assert.equal(steps.filter((step) => step === 'pull').length, 1);
+  assert.deepEqual(engine.states, {});
+});
+
 test('a command repeated late does not undo what came after', async () => {
   const { machine, commands } = await running('1.0.0', '2.0.0');
   assert.equal((await commands.install(request('1.0.0'))).outcome, 'superseded');
