@@ -71,6 +71,22 @@ export async function readManifest(
   );
 }
 
+/**
+ * Reads a manifest that its index lists as an image. If it is an index itself, what it leads to was not
+ * looked at, and would be missing at the target.
+ *
+ * @throws RegistryError `REGISTRY_REFUSED`: it is not what its index says
+ */
+export async function readLeaf(
+  source: RegistryReader,
+  digest: Digest,
+  session: CopySession,
+): Promise<Manifest> {
+  const manifest = await readManifest(source, digest, session);
+  if (manifest.kind === 'image') return manifest;
+  return refuse(session, `it lists ${digest} as an image, which is an index`);
+}
+
 /** All digests of a tree, each once; its root first. */
 export function digestsOf(tree: ManifestTree): readonly Digest[] {
   return [...new Set([tree.digest, ...tree.children.flatMap(digestsOf)])];

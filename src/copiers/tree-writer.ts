@@ -10,7 +10,7 @@ import {
 import type { PutManifestResult, Registry } from '../registry/registry.ts';
 import type { BlobTransfers } from './blob-transfers.ts';
 import type { CopySession } from './copy-session.ts';
-import { blobsOf, readManifest, type ManifestTree } from './manifest-tree.ts';
+import { blobsOf, readLeaf, type ManifestTree } from './manifest-tree.ts';
 import { isSparse, sparseRefusal } from './platforms.ts';
 import { SingleFlight } from './single-flight.ts';
 
@@ -145,6 +145,6 @@ export class TreeWriter {
   }
 
   async #manifestOf(tree: ManifestTree, session: CopySession): Promise<Manifest> {
-    return tree.manifest ?? readManifest(this.#source, tree.digest, session);
+    return tree.manifest ?? readLeaf(this.#source, tree.digest, session);
   }
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RegistryError } from '../../../src/errors.ts';
 import { CopySession } from '../../../src/copiers/copy-session.ts';
+import { createRegistryCopier } from '../../../src/copiers/registry-copier.ts';
+import { atDigest, atTag } from '../../../src/registry/reference.ts';
 import { blobsOf, digestsOf, readManifest, readTree } from '../../../src/copiers/manifest-tree.ts';
 import type { ManifestTree } from '../../../src/copiers/manifest-tree.ts';
 import { digestOf, MediaType, parseManifest } from '../../../src/registry/manifest.ts';
@@ -42,6 +44,25 @@ test('a child that stands in an index twice is one child', async () => {
   const image = buildImage({ seed: 'twice' });
   const { tree } = await read(buildIndex({ children: [image, image] }));
   assert.equal(tree.children.length, 1);
+});
+
+test('an index that its parent lists as an image is not copied without what it leads to', async () => {
+  const inner = buildIndex({ children: [buildImage({ seed: 'hidden' })] });
+  const disguised = {
+    ...inner,
+    descriptor: { ...inner.descriptor, mediaType: MediaType.ociManifest },
+  };
+  const outer = buildIndex({ children: [disguised] });
+  const [source, target] = [new MemoryRegistry(), new MemoryRegistry()];
+  push(source.repository('src.example/app'), outer);
+  const copier = createRegistryCopier({ source, target, signatures: false });
+  const from = atDigest({ registry: 'src.example', repository: 'app' }, outer.digest);
+  const to = atTag({ registry: 'dst.example', repository: 'app' }, '1.0');
+  await assert.rejects(
+    copier.copy(from, to),
+    isRefusal(/lists sha256:\w+ as an image, which is an index/),
+  );
+  assert.equal(await target.head(to), undefined);
 });
 
 test('five levels of indexes are read, more are refused', async () => {
