@@ -11,6 +11,9 @@ export interface ParseReleasesOptions {
   readonly defaultRegistry?: string | undefined;
 }
 
+/** So many unusable entries are told of one by one; a body can hold millions. */
+const MOST_TOLD = 1000;
+
 /**
  * Reads the body of latest-releases: `{"releases": […]}`, bare or under `data`. Unknown fields are
  * ignored, missing optional ones tolerated, and an entry without a usable image is skipped without
@@ -22,10 +25,13 @@ export function parseReleases(body: unknown, options: ParseReleasesOptions): Rel
   const entries = findEntries(body, options.location);
   const byReference = new Map<string, Release>();
   const skipped: string[] = [];
+  let untold = 0;
   for (const [index, entry] of entries.entries()) {
     const parsed = parseEntry(entry, options.defaultRegistry);
     if (typeof parsed === 'string') {
-      skipped.push(`entry ${index + 1}${nameEntry(entry)}: ${parsed}`);
+      if (skipped.length < MOST_TOLD) {
+        skipped.push(`entry ${index + 1}${nameEntry(entry)}: ${parsed}`);
+      } else untold += 1;
       continue;
     }
     const { canonical, release } = parsed;
@@ -39,6 +45,7 @@ export function parseReleases(body: unknown, options: ParseReleasesOptions): Rel
       { retryable: false },
     );
   }
+  if (untold > 0) skipped.push(`${untold} more entries without a usable image`);
   return { releases: [...byReference.values()], skipped };
 }
 

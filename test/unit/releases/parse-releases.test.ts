@@ -154,6 +154,14 @@ describe('entries without a usable image', () => {
     assert.doesNotMatch(sentence, /[\p{Cc}\p{Cf}]/u);
   });
 
+  test('are told of one by one only up to a number', () => {
+    const entries = Array.from({ length: 5000 }, () => ({ app_name: 'x' }));
+    const { releases, skipped } = parse({ releases: [...entries, { image: 'atlanhq/a:1' }] });
+    assert.equal(releases.length, 1);
+    assert.equal(skipped.length, 1001);
+    assert.equal(skipped.at(-1), '4000 more entries without a usable image');
+  });
+
   test('if they are all there is, nothing is known: an error, not an empty list', () => {
     const error = refusal({ releases: [{ app_name: 'a', img: 'a/b:1' }, { app_name: 'b' }] });
     assert.match(
