@@ -1,6 +1,8 @@
 import { ConfigError } from '../errors.ts';
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+/** Beyond that, numbers are no times any more. */
+const LONGEST_SECONDS = 100 * 366 * 86_400;
 const DURATION = /^(?:\d+[smhd])+$/;
 
 /**
@@ -14,8 +16,10 @@ export function parseDuration(text: string): number {
   if (!DURATION.test(text)) {
     throw new ConfigError('is not a duration: write a number with a unit, like 90s, 30m, 1h or 7d');
   }
-  return [...text.matchAll(/(\d+)([smhd])/g)].reduce(
+  const seconds = [...text.matchAll(/(\d+)([smhd])/g)].reduce(
     (sum, [, count = '', unit = '']) => sum + Number(count) * (SECONDS[unit] ?? 0),
     0,
   );
+  if (seconds > LONGEST_SECONDS) throw new ConfigError('is longer than a hundred years');
+  return seconds;
 }

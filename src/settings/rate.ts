@@ -25,7 +25,7 @@ const LEAST = 100_000;
 export function parseRate(text: string): number {
   const [, number = '', unit = ''] = RATE.exec(text) ?? [];
   const bytes = Number(number) * (Object.hasOwn(UNITS, unit) ? (UNITS[unit] ?? 0) : Number.NaN);
-  if (number === '' || Number.isNaN(bytes)) {
+  if (number === '' || !Number.isFinite(bytes)) {
     throw new ConfigError(
       `is not a rate: write a number with a unit a second, like 50MB/s or 400Mbit/s (units: ${Object.keys(UNITS).join(', ')})`,
     );

@@ -29,6 +29,7 @@ test('what could be meant in two ways is refused', () => {
     '1,5MB/s',
     'MB/s',
     '1toString/s',
+    `${'9'.repeat(400)}MB/s`,
   ]) {
     assert.throws(() => parseRate(text), /^ConfigError: is not a rate: .*like 50MB\/s/, text);
   }
