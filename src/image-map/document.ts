@@ -11,6 +11,8 @@ import {
   visit,
 } from 'yaml';
 import { errorMessage, MapStoreError } from '../errors.ts';
+import { nestingProblem } from '../yaml-nesting.ts';
+import { findDuplicateKeys } from './duplicate-keys.ts';
 import { identityOf, keyProblem, type MapEntry, valueProblem } from './entry.ts';
 
 /** Far above any real map; a larger file is something else. */
@@ -73,9 +75,16 @@ function readYaml(text: string, lines: LineCounter, report: Report): Document.Pa
     report(0, `larger than ${MAX_MAP_CHARACTERS} characters: this is not an image map`);
     return undefined;
   }
+  const nesting = nestingProblem(text);
+  if (nesting !== undefined) {
+    report(0, `not readable as YAML: ${nesting}`);
+    return undefined;
+  }
   try {
     const document = parseDocument(text, {
       keepSourceTokens: true,
+      // Looked for below, in a time that is in proportion.
+      uniqueKeys: false,
       lineCounter: lines,
       prettyErrors: false,
     });
@@ -87,9 +96,10 @@ function readYaml(text: string, lines: LineCounter, report: Report): Document.Pa
           : error.message,
       );
     }
+    findDuplicateKeys(document, (key) => report(key.range[0], 'Map keys must be unique'));
     return document;
   } catch (error) {
-    // The parser recurses: text made to be deeply nested ends as a RangeError.
+    // The parser recurses: what it made of the text may be too deep for the stack.
     report(0, `not readable as YAML: ${errorMessage(error)}`);
     return undefined;
   }

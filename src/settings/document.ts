@@ -2,6 +2,7 @@ import {
   LineCounter,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   parseDocument,
@@ -10,6 +11,7 @@ import {
   type Pair,
 } from 'yaml';
 import type { ConfigIssue } from '../errors.ts';
+import { nestingProblem } from '../yaml-nesting.ts';
 import type { SettingPath } from './path.ts';
 import { describeYamlError } from './yaml-error.ts';
 
@@ -30,11 +32,14 @@ export interface ConfigDocument {
 
 // Aliases multiply: a file of a few lines can stand for gigabytes.
 const MAX_NODES = 10_000;
+/** Deeper than any setting stands; what goes through them by recursion stays within its stack. */
+const MAX_DEPTH = 50;
 
 /** Parses YAML, keeping every place. `file` is how messages call it. */
 export function parseConfigDocument(text: string, file: string): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text.replace(/^\u{feff}/u, ''), {
+  const nesting = nestingProblem(text);
+  const document = parseDocument(nesting === undefined ? text.replace(/^\u{feff}/u, '') : '', {
     lineCounter: lines,
     prettyErrors: false,
   });
@@ -43,7 +48,10 @@ export function parseConfigDocument(text: string, file: string): ConfigDocument 
     return { file, line, column: col };
   };
   const issues = syntaxIssues([...document.errors, ...document.warnings], text, placeOf);
-  const isFatal = document.errors.some(({ code }) => code !== 'DUPLICATE_KEY');
+  if (nesting !== undefined)
+    issues.push({ ...placeOf(0), message: `this is not YAML: ${nesting}` });
+  const isFatal =
+    nesting !== undefined || document.errors.some(({ code }) => code !== 'DUPLICATE_KEY');
   const complain = (node: Node | undefined, message: string): undefined => {
     issues.push({ ...placeOf(node?.range?.[0] ?? 0), message });
   };
@@ -77,9 +85,19 @@ function toPlain(
   complain: (node: Node | undefined, message: string) => undefined,
 ): unknown {
   let nodes = 0;
-  const convert = (node: unknown, ancestors: readonly unknown[]): unknown => {
+  const ancestors: unknown[] = [];
+  const below = <T>(node: Node, read: () => T): T => {
+    ancestors.push(node);
+    const value = read();
+    ancestors.pop();
+    return value;
+  };
+  const convert = (node: unknown): unknown => {
     nodes += 1;
     if (nodes > MAX_NODES) return undefined;
+    if (ancestors.length > MAX_DEPTH) {
+      return complain(isNode(node) ? node : undefined, `it is nested deeper than ${MAX_DEPTH}`);
+    }
     if (isAlias(node)) {
       const target = node.resolve(document);
       if (target === undefined)
@@ -88,20 +106,19 @@ function toPlain(
           'no such anchor stands above; a text that starts with "*" needs quotes',
         );
       if (ancestors.includes(target)) return complain(node, 'this alias contains itself');
-      return convert(target, ancestors);
+      return convert(target);
     }
-    if (isSeq(node)) return node.items.map((item) => convert(item, [...ancestors, node]));
+    if (isSeq(node)) return below(node, () => node.items.map(convert));
     if (isMap(node)) {
-      const entries = node.items.map((pair) => [
-        keyOf(pair),
-        convert(pair.value, [...ancestors, node]),
-      ]);
+      const entries = below(node, () =>
+        node.items.map((pair) => [keyOf(pair), convert(pair.value)] as const),
+      );
       // Without a prototype, so that a key `__proto__` is a key like any other.
       return Object.assign(Object.create(null), Object.fromEntries(entries));
     }
     return isScalar(node) ? node.value : null;
   };
-  const value = convert(document.contents, []);
+  const value = convert(document.contents);
   return nodes > MAX_NODES
     ? complain(undefined, `it stands for more than ${MAX_NODES} values; use fewer aliases`)
     : value;
@@ -138,5 +155,6 @@ function startOf(node: unknown): number | undefined {
 }
 
 function keyOf({ key }: Pair): string {
-  return String(isScalar(key) ? key.value : key);
+  // A list or mapping as a key is no setting, and as a text may be of any length.
+  return isScalar(key) ? String(key.value) : '?';
 }

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseAllDocuments, type Document } from 'yaml';
 import { ConfigError, errorMessage } from '../../errors.ts';
 import type { Secret } from '../../secret.ts';
+import { nestingProblem } from '../../yaml-nesting.ts';
 import type { Environment } from '../agents.ts';
 
 /** A Dapr component, its references resolved. */
@@ -94,6 +95,8 @@ async function documentsOf(file: string): Promise<{ file: string; fields: Fields
 }
 
 function documentsIn(text: string, file: string): { file: string; fields: Fields }[] {
+  const nesting = nestingProblem(text);
+  if (nesting !== undefined) throw new ConfigError([{ file, message: nesting }]);
   const documents = parseAllDocuments(text);
   return (Array.isArray(documents) ? documents : []).flatMap((document) => {
     const [problem] = document.errors;

@@ -197,11 +197,15 @@ describe('an invalid map is refused with line and column', () => {
     assert.match(problemsOf(levels.join('\n')), /^map:1:1: .*alias/);
   });
 
+  test('nesting that would keep the parser busy for minutes', () => {
+    for (const deep of [`${'['.repeat(200_000)}${']'.repeat(200_000)}`, '- '.repeat(200_000)]) {
+      assert.match(problemsOf(`x:\n  ${deep}`), /^map:1:1: .*nested deeper than 64/);
+    }
+  });
+
   test('nesting that exhausts the stack', () => {
-    assert.match(
-      problemsOf(`x: ${'['.repeat(20_000)}${']'.repeat(20_000)}`),
-      /^map:1:\d+: .*stack/,
-    );
+    const lines = Array.from({ length: 3000 }, (_, depth) => `${' '.repeat(depth)}a:`);
+    assert.match(problemsOf(lines.join('\n')), /^map:\d+:\d+: .*stack/);
   });
 
   test('all problems at once, in the order of the file', () => {

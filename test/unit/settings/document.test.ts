@@ -74,6 +74,27 @@ test('no key reaches a prototype', () => {
   assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
 });
 
+test('a text made to be deep is told as such, and keeps nobody busy', () => {
+  const aliases = Array.from(
+    { length: 55 },
+    (_, level) => `a${level + 1}: &a${level + 1} [*a${level}]`,
+  );
+  for (const text of ['['.repeat(100_000), '- '.repeat(100_000), 'a: {b: '.repeat(10_000)]) {
+    const document = parseConfigDocument(text, 'f');
+    assert.match(document.issues[0]?.message ?? '', /nested deeper than 64/);
+    assert.equal(document.value, undefined);
+    assert.equal(document.has(['a']), false);
+    assert.deepEqual(document.locate(['a', 'b'], 'value'), { file: 'f', line: 1, column: 1 });
+  }
+  const { issues } = parseConfigDocument(['a0: &a0 1', ...aliases].join('\n'), 'f');
+  assert.match(issues[0]?.message ?? '', /nested deeper than 50/);
+});
+
+test('a list as a key is no setting', () => {
+  const { value } = parseConfigDocument(`${'? '.repeat(60)}x\n`, 'f');
+  assert.deepEqual(Object.keys(value as object), ['?']);
+});
+
 test('a byte order mark is no part of the first key', () => {
   const { value, issues } = parseConfigDocument('\u{feff}a: 1\nb: 2\n', 'f');
   assert.deepEqual([Object.keys(value as object), issues], [['a', 'b'], []]);
