@@ -1,15 +1,17 @@
 import { parseArgs } from 'node:util';
 import { LAB_SERVERS, startLab } from '../../support/faults/lab.ts';
-import { runAll, summaryOf, tell } from '../../support/faults/run-all.ts';
+import { runAll } from '../../support/faults/run-all.ts';
+import { summaryOf, tell } from '../../support/faults/tell.ts';
 import { findBinary } from '../../support/servers/binaries.ts';
 
-/** `npm run faults -- --seeds 1000`, `npm run faults -- --seed 4711`: schedules by hand. */
+// Schedules by hand: `npm run faults -- --seeds 1000`, `npm run faults -- --seed 4711 --log`.
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '0' },
     seed: { type: 'string' },
-    parallel: { type: 'string', default: '16' },
+    processes: { type: 'string', default: '2' },
+    parallel: { type: 'string', default: '12' },
     log: { type: 'boolean', default: false },
   },
 });
@@ -22,14 +24,18 @@ const seeds =
   values.seed === undefined
     ? Array.from({ length: Number(values.seeds) }, (_, index) => Number(values.from) + index)
     : [Number(values.seed)];
-const lab = await startLab();
+const { lab, stop } = await startLab();
 try {
-  const outcomes = await runAll(lab, seeds, Number(values.parallel), (outcome) => {
-    if (outcome.broken.length > 0 || values.seed !== undefined) console.log(tell(outcome));
-    if (values.log) console.log(outcome.log);
+  const outcomes = await runAll(lab, seeds, {
+    processes: Math.min(Number(values.processes), seeds.length),
+    parallel: Number(values.parallel),
+    onOutcome: (outcome) => {
+      if (outcome.broken.length > 0 || values.seed !== undefined) console.log(tell(outcome));
+      if (values.log) console.log(outcome.log);
+    },
   });
   console.log(summaryOf(outcomes));
   if (outcomes.some(({ broken }) => broken.length > 0)) process.exitCode = 1;
 } finally {
-  await lab.stop();
+  await stop();
 }

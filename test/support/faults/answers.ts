@@ -75,7 +75,7 @@ export async function sendPart(
   fraction: number,
 ): Promise<void> {
   const lines = Object.entries(headers).flatMap(([name, value]) =>
-    [value].flat().map((each) => `${name}: ${String(each)}\r\n`),
+    [value].flat().map((each) => `${name}: ${each}\r\n`),
   );
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`;
   const isBodiless = response.req.method === 'HEAD';

@@ -18,6 +18,8 @@ interface Descriptor {
 /** Looks at a registry directly, as its users do. */
 export class RegistryChecker {
   readonly #url: string;
+  /** Of which all was there, by repository and digest: nothing takes content away. */
+  readonly #whole = new Set<string>();
 
   /** @param url - of the real server */
   constructor(url: string) {
@@ -46,6 +48,7 @@ export class RegistryChecker {
     if (reference.startsWith('sha256:') && digest !== reference) {
       return [`${name} is served as ${digest}`];
     }
+    if (this.#whole.has(`${repository} ${digest}`)) return [];
     const manifest = JSON.parse(bytes.toString()) as {
       readonly manifests?: readonly Descriptor[];
       readonly config?: Descriptor;
@@ -59,6 +62,7 @@ export class RegistryChecker {
       ...children.map(async (child) => this.wrongWith(repository, child.digest)),
       ...blobs.map(async (blob) => this.#wrongWithBlob(repository, blob)),
     ]);
+    if (wrong.flat().length === 0) this.#whole.add(`${repository} ${digest}`);
     return wrong.flat().map((each) => `${name} → ${each}`);
   }
 

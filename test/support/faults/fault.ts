@@ -82,33 +82,22 @@ export const RETRY_AFTER: readonly [RetryAfter, ...RetryAfter[]] = [
   'unix milliseconds',
 ];
 
+const HEADERS: Readonly<Record<RetryAfter, (now: number) => string | undefined>> = {
+  absent: () => undefined,
+  empty: () => '',
+  seconds: () => '2',
+  zero: () => '0',
+  fraction: () => '0.5',
+  negative: () => '-5',
+  words: () => 'soon',
+  date: (now) => new Date(now + 2000).toUTCString(),
+  'past date': (now) => new Date(now - 60_000).toUTCString(),
+  'unix seconds': (now) => String(Math.ceil((now + 2000) / 1000)),
+  'unix milliseconds': (now) => String(Math.ceil(now + 2000)),
+  'a day': () => '86400',
+};
+
 /** The header's value; `undefined` where there is none. */
 export function retryAfterHeader(form: RetryAfter, now: number): string | undefined {
-  const soon = now + 2000;
-  switch (form) {
-    case 'absent':
-      return undefined;
-    case 'empty':
-      return '';
-    case 'seconds':
-      return '2';
-    case 'zero':
-      return '0';
-    case 'fraction':
-      return '0.5';
-    case 'negative':
-      return '-5';
-    case 'words':
-      return 'soon';
-    case 'date':
-      return new Date(soon).toUTCString();
-    case 'past date':
-      return new Date(now - 60_000).toUTCString();
-    case 'unix seconds':
-      return String(Math.ceil(soon / 1000));
-    case 'unix milliseconds':
-      return String(Math.ceil(soon));
-    case 'a day':
-      return '86400';
-  }
+  return HEADERS[form](now);
 }

@@ -25,15 +25,21 @@ export interface Announced {
   /** Signed by whom the job accepts. */
   readonly isGood: boolean;
   /** What proves that, and has to be at the target with it. */
-  readonly signatures: readonly { readonly digest: string; readonly classicTag?: string }[];
+  readonly signatures: readonly {
+    readonly digest: string;
+    readonly classicTag: string | undefined;
+  }[];
 }
+
+/** A real server, as another thread can be told of it. */
+type Address = Pick<RegistryServer, 'host' | 'url'>;
 
 /** The real servers that all schedules share; each has repositories and a map of its own there. */
 export interface Lab {
-  readonly sources: readonly RegistryServer[];
-  readonly targets: readonly RegistryServer[];
-  readonly s3: S3Server;
-  readonly bucket: S3Bucket;
+  readonly sources: readonly Address[];
+  readonly targets: readonly Address[];
+  readonly s3: Pick<S3Server, 'url' | 'accessKeyId' | 'secretAccessKey'>;
+  readonly bucket: string;
   readonly images: readonly Announced[];
   /** What digests stand for, so that a schedule reads the same in every process. */
   readonly labels: ReadonlyMap<string, string>;
@@ -41,7 +47,6 @@ export interface Lab {
   /** In `folder`. */
   readonly trustRoot: string;
   readonly publicKey: string;
-  stop(): Promise<void>;
 }
 
 /** Everything that has to be installed. */
@@ -65,7 +70,11 @@ interface Recipe {
 
 const KIBIBYTE = 1024;
 
-export async function startLab(): Promise<Lab> {
+/** Starts the servers and fills the sources. */
+export async function startLab(): Promise<{
+  readonly lab: Lab;
+  readonly stop: () => Promise<void>;
+}> {
   const { path: folder, remove } = await temporaryFolder('faults');
   const [debian, olareg, three, olaregTarget, s3] = await Promise.all([
     startDockerRegistry(),
@@ -86,23 +95,31 @@ export async function startLab(): Promise<Lab> {
   for (const recipe of recipes({ key })) {
     images.push(await publishAt([debian, olareg], recipe, sigstore, labels));
   }
-  return {
+  const { url, accessKeyId, secretAccessKey } = s3;
+  const lab: Lab = {
     // Sources without and with the referrers API; targets likewise.
-    sources: [debian, olareg],
-    targets: [debian, three, olaregTarget],
-    s3,
-    bucket,
+    sources: [debian, olareg].map(addressOf),
+    targets: [debian, three, olaregTarget].map(addressOf),
+    s3: { url, accessKeyId, secretAccessKey },
+    bucket: bucket.name,
     images,
     labels,
     folder,
     trustRoot,
     publicKey,
+  };
+  return {
+    lab,
     stop: async () => {
       bucket.client.destroy();
       await Promise.all([debian, olareg, three, olaregTarget, s3].map(async (each) => each.stop()));
       await remove();
     },
   };
+}
+
+function addressOf({ host, url }: Address): Address {
+  return { host, url };
 }
 
 function recipes(vendorKey: TestSigner): readonly Recipe[] {
@@ -116,7 +133,7 @@ function recipes(vendorKey: TestSigner): readonly Recipe[] {
     {
       ...byKey,
       name: 'app3',
-      image: buildImage({ seed: 'app3', format: 'docker', layers: [300 * KIBIBYTE, 10] }),
+      image: buildImage({ seed: 'app3', format: 'docker', layers: [150 * KIBIBYTE, 10] }),
       signed: ['bundle'],
     },
     {
@@ -129,7 +146,7 @@ function recipes(vendorKey: TestSigner): readonly Recipe[] {
     {
       ...vendor,
       name: 'app4',
-      image: buildImage({ seed: 'app4', base, layers: [90 * KIBIBYTE, 5000] }),
+      image: buildImage({ seed: 'app4', base, layers: [60 * KIBIBYTE, 5000] }),
       signed: ['classic'],
     },
     { ...byKey, name: 'unsigned', image: buildImage({ seed: 'u' }), signed: [], isGood: false },
@@ -160,14 +177,14 @@ async function publishAt(
 ): Promise<Announced> {
   const repository = `vendor/${name}`;
   const called = `${name}:${tag}`;
-  const artifacts: { readonly artifact: TestImage; readonly classicTag?: string }[] = [];
+  const artifacts: { readonly artifact: TestImage; readonly classicTag: string | undefined }[] = [];
   for (const format of signed) {
     const artifact =
       format === 'classic'
         ? classicArtifact([await signClassic(sigstore, about.digest, by)])
         : referrerArtifact(image.descriptor, await signBundle(sigstore, about.digest, by));
     const classicTag = format === 'classic' ? tagOf(image.digest, '.sig') : undefined;
-    artifacts.push(classicTag === undefined ? { artifact } : { artifact, classicTag });
+    artifacts.push({ artifact, classicTag });
   }
   for (const server of servers) {
     await pushTo({ server, repository }, image, tag);
@@ -190,7 +207,7 @@ async function publishAt(
     isGood,
     signatures: artifacts.map(({ artifact, classicTag }) => ({
       digest: artifact.digest,
-      ...(classicTag === undefined ? {} : { classicTag }),
+      classicTag,
     })),
   };
 }

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { RegistryChecker } from './checker.ts';
+import type { RegistryChecker } from './checker.ts';
 import type { Announced } from './lab.ts';
 
 // Nothing of the product is used here: what it is wrong about must not be wrong here as well.
@@ -13,8 +13,8 @@ export interface Ended {
 
 /** What there is after a run. */
 export interface Scene {
-  /** The real target. */
-  readonly targetUrl: string;
+  /** Looks at the real target. */
+  readonly registry: RegistryChecker;
   /** What the job calls it. */
   readonly targetHost: string;
   /** Repositories of this schedule begin so: `s17-ab12`. */
@@ -31,7 +31,7 @@ export interface Scene {
 
 /** Which promises are broken, in words; empty: none. */
 export async function brokenPromises(scene: Scene): Promise<readonly string[]> {
-  const registry = new RegistryChecker(scene.targetUrl);
+  const { registry } = scene;
   const entries = entriesOf(scene.map);
   if (entries === undefined) return [`the map is no map:\n${scene.map}`];
   const images = await Promise.all(

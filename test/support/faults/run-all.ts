@@ -1,56 +1,76 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import pLimit from 'p-limit';
 import type { Lab } from './lab.ts';
-import { runSchedule, type Outcome } from './run-schedule.ts';
+import type { Outcome } from './run-schedule.ts';
+import type { WorkerAnswer, WorkerQuestion } from './worker.ts';
 
-/** Runs schedules, several at a time. */
+export interface RunAllOptions {
+  readonly processes: number;
+  /** Schedules at a time in each process: most of their time they wait. */
+  readonly parallel: number;
+  readonly onOutcome?: (outcome: Outcome) => void;
+}
+
+/** Runs schedules, many at a time. */
 export async function runAll(
   lab: Lab,
   seeds: readonly number[],
-  parallel: number,
-  onOutcome: (outcome: Outcome) => void = () => undefined,
+  { processes, parallel, onOutcome }: RunAllOptions,
 ): Promise<readonly Outcome[]> {
-  const limit = pLimit(parallel);
-  return Promise.all(
-    seeds.map((seed) =>
-      limit(async () => {
-        const outcome = await runSchedule(lab, seed);
-        onOutcome(outcome);
+  const workers = Array.from({ length: processes }, () => new ScheduleWorker(lab));
+  const limits = workers.map(() => pLimit(parallel));
+  try {
+    return await Promise.all(
+      seeds.map(async (seed, index) => {
+        const worker = workers[index % processes];
+        const limit = limits[index % processes];
+        if (worker === undefined || limit === undefined) throw new Error('nobody to run it');
+        const outcome = await limit(async () => worker.run(seed));
+        onOutcome?.(outcome);
         return outcome;
       }),
-    ),
-  );
+    );
+  } finally {
+    await Promise.all(workers.map(async (worker) => worker.stop()));
+  }
 }
 
-/** A schedule and what it broke, for whoever has to mend that. */
-export function tell({ seed, broken, injected, exitCode, durationMs }: Outcome): string {
-  const faults = injected.map(({ request, fault }) => `  ${request}: ${JSON.stringify(fault)}`);
-  return [
-    `seed ${seed}: ${broken.length === 0 ? 'kept' : 'BROKEN'}, exit code ${exitCode}, ${Math.round(durationMs)} ms`,
-    ...broken.map((each) => `  ${each}`),
-    `replay: npm run faults -- --seed ${seed} --log`,
-    ...faults,
-  ].join('\n');
-}
+class ScheduleWorker {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Outcome>>();
 
-/** The figures of many schedules. */
-export function summaryOf(outcomes: readonly Outcome[]): string {
-  const kinds = count(outcomes.flatMap(({ injected }) => injected.map(({ fault }) => fault.kind)));
-  const codes = count(outcomes.map(({ exitCode }) => String(exitCode)));
-  const broken = outcomes.filter((outcome) => outcome.broken.length > 0);
-  const slowest = outcomes.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, 3);
-  return [
-    `${outcomes.length} schedules, ${broken.length} broken${broken.length > 0 ? `: seeds ${broken.map(({ seed }) => seed).join(' ')}` : ''}`,
-    `faults: ${kinds}`,
-    `exit codes of the runs with faults: ${codes}`,
-    `slowest: ${slowest.map(({ seed, durationMs }) => `${seed} (${(durationMs / 1000).toFixed(1)} s)`).join(', ')}`,
-  ].join('\n');
-}
+  constructor(lab: Lab) {
+    this.#child = fork(new URL('worker.ts', import.meta.url), [], { serialization: 'advanced' });
+    this.#send({ lab });
+    this.#child.on('message', ({ seed, outcome, error }: WorkerAnswer) => {
+      const waiting = this.#waiting.get(seed);
+      if (outcome === undefined) waiting?.reject(new Error(`seed ${seed}: ${error ?? ''}`));
+      else waiting?.resolve(outcome);
+    });
+    this.#child.on('exit', (code) => {
+      for (const { reject } of this.#waiting.values()) {
+        reject(new Error(`the process of the schedules ended with ${code}`));
+      }
+    });
+  }
 
-function count(values: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts]
-    .toSorted(([a], [b]) => a.localeCompare(b))
-    .map(([value, times]) => `${value} ${times}`)
-    .join(', ');
+  async run(seed: number): Promise<Outcome> {
+    const waiting = Promise.withResolvers<Outcome>();
+    this.#waiting.set(seed, waiting);
+    this.#send({ seed });
+    return waiting.promise;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#waiting.clear();
+    this.#child.kill();
+    await ended;
+  }
+
+  #send(question: WorkerQuestion): void {
+    this.#child.send(question);
+  }
 }

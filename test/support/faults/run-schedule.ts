@@ -55,7 +55,7 @@ export async function runSchedule(lab: Lab, seed: number): Promise<Outcome> {
     exitCode = faulty?.exitCode ?? Number.NaN;
     broken.push(...site.strayed().map((each) => `promise 7: ${each}`));
     schedule.end();
-    if (faulty !== undefined) broken.push(...(await recover(site, pass)));
+    if (faulty !== undefined) broken.push(...(await recover(seed, site, pass)));
   } finally {
     await site.close();
   }
@@ -65,6 +65,7 @@ export async function runSchedule(lab: Lab, seed: number): Promise<Outcome> {
 
 /** What a run without faults makes of what a run with faults left, and what is left for the next. */
 async function recover(
+  seed: number,
   site: Site,
   pass: (name: string) => Promise<Ended | undefined>,
 ): Promise<readonly string[]> {
@@ -78,11 +79,11 @@ async function recover(
   }
   if (!isComplete(await sceneOf(site, second)))
     return ['promise 5: the run after left the map incomplete'];
-  if (!isClean) return [];
+  if (!isClean || seed % 4 !== 0) return [];
   site.requests();
   const before = await site.map();
   const third = await watched(site);
-  const requests = site.requests().filter((request) => !/^target GET \/token/.test(request));
+  const requests = site.requests().filter((request) => !request.startsWith('target GET /token'));
   const others = requests.filter((request) => !/^\w+ HEAD \S+\/manifests\//.test(request));
   // The first of them is turned away once for its token.
   const most = 2 * site.announced.length + 1;

@@ -8,7 +8,9 @@ import type { Clock } from '../../../src/registry/http/clock.ts';
 import { startMarketplace } from '../marketplace.ts';
 import { draw, drawFrom } from './draw.ts';
 import { hastyClock } from './job.ts';
+import { RegistryChecker } from './checker.ts';
 import type { Announced, Lab } from './lab.ts';
+import { putMap, readMap } from './map-object.ts';
 import { startFaultProxy, type FaultProxy, type FaultProxyOptions } from './proxy.ts';
 import type { Schedule } from './schedule.ts';
 import { TokenDoor } from './token-door.ts';
@@ -22,7 +24,8 @@ export interface Site {
   readonly lookup: LookupFunction;
   readonly announced: readonly Announced[];
   readonly prefix: string;
-  readonly targetUrl: string;
+  /** Looks at the real target. */
+  readonly registry: RegistryChecker;
   readonly targetHost: string;
   readonly foreign: readonly string[];
   /** Writes the job's configuration. */
@@ -94,7 +97,7 @@ export async function startSite(lab: Lab, schedule: Schedule): Promise<Site> {
   const targetHost = `target.example:${atTarget.port}`;
   const mapFile = join(folder, 'image-map.yaml');
   const initial = `${FOREIGN.join('\n')}\n`;
-  if (hasMap) await (inS3 ? lab.bucket.put(s3Key, initial) : writeFile(mapFile, initial));
+  if (hasMap) await (inS3 ? putMap(lab, s3Key, initial) : writeFile(mapFile, initial));
   await writeFile(join(folder, 'releases.json'), JSON.stringify({ releases }));
 
   const repositories = ['source', 'target'];
@@ -104,7 +107,7 @@ export async function startSite(lab: Lab, schedule: Schedule): Promise<Site> {
     announced,
     prefix,
     foreign,
-    targetUrl: target.url,
+    registry: new RegistryChecker(target.url),
     targetHost,
     env: {
       XDG_CACHE_HOME: join(folder, 'cache'),
@@ -139,7 +142,7 @@ target: { image: "${targetHost}/${prefix}/{name}:{tag}" }
 map:
 ${
   inS3
-    ? `  store: "s3://${lab.bucket.name}/${s3Key}"
+    ? `  store: "s3://${lab.bucket}/${s3Key}"
   s3:
     endpoint: "http://127.0.0.1:${atMap.port}"
     region: us-east-1
@@ -162,7 +165,7 @@ timeouts: { silence: ${silence}, image: ${image}, run: ${whole} }
 `,
       ),
     map: async () =>
-      (inS3 ? lab.bucket.text(s3Key) : readFile(mapFile, 'utf8')).catch((error: unknown) => {
+      (inS3 ? readMap(lab, s3Key) : readFile(mapFile, 'utf8')).catch((error: unknown) => {
         const { code, name } = error as { readonly code?: string; readonly name?: string };
         if (code === 'ENOENT' || name === 'NoSuchKey') return undefined;
         throw error;
@@ -189,7 +192,7 @@ timeouts: { silence: ${silence}, image: ${image}, run: ${whole} }
   };
 }
 
-/** Three to five good ones; in every fifth schedule one or two that nobody may let in. */
+/** Two to four good ones; in every fifth schedule one or two that nobody may let in. */
 function chooseImages(seed: number, images: readonly Announced[]): readonly Announced[] {
   const byChance = (kind: readonly Announced[]): readonly Announced[] =>
     kind.toSorted(
@@ -200,7 +203,7 @@ function chooseImages(seed: number, images: readonly Announced[]): readonly Anno
   const bad = byChance(images.filter(({ isGood }) => !isGood));
   const hasBad = draw(seed, 'bad') < 0.2;
   return [
-    ...good.slice(0, 3 + Math.floor(draw(seed, 'good') * 3)),
+    ...good.slice(0, 2 + Math.floor(draw(seed, 'good') * 3)),
     ...(hasBad ? bad.slice(0, 1 + Math.floor(draw(seed, 'how bad') * 2)) : []),
   ];
 }
