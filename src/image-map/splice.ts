@@ -9,14 +9,14 @@ export interface Splice {
 
 /** Applies splices that do not overlap; everything outside them stays. */
 export function applySplices(text: string, splices: readonly Splice[]): string {
-  let result = text;
-  // From the back, so that the offsets before stay true; of two at one place the first stays first.
-  for (const { start, end, text: piece } of splices
-    .toSorted((a, b) => a.start - b.start)
-    .toReversed()) {
-    result = result.slice(0, start) + piece + result.slice(end);
+  const pieces: string[] = [];
+  let from = 0;
+  // Of two at one place the first stays first.
+  for (const { start, end, text: piece } of splices.toSorted((a, b) => a.start - b.start)) {
+    pieces.push(text.slice(from, start), piece);
+    from = end;
   }
-  return result;
+  return [...pieces, text.slice(from)].join('');
 }
 
 /** Where the line of `offset` ends, its line break included. */
