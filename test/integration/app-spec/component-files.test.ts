@@ -13,6 +13,7 @@ import {
   type DistributionServer,
 } from '../../support/servers/distribution.ts';
 import { startDocker } from '../../support/servers/docker.ts';
+import { allStarted, Endings } from '../../support/servers/endings.ts';
 import { publishRunnable } from '../../support/servers/engine-images.ts';
 import type { EngineServer } from '../../support/servers/engine-server.ts';
 import { ROOTLESS_USER, startPodman, startRootlessPodman } from '../../support/servers/podman.ts';
@@ -57,20 +58,20 @@ async function rootlessUser(): Promise<readonly [number, number]> {
 for (const { name, whyNot: reason, start, owner } of ENGINES) {
   describe(`an app on ${name}`, { skip: reason() ?? false }, () => {
     let registry: DistributionServer;
-    let server: EngineServer;
     let engine: ContainerEngine;
     let data: Awaited<ReturnType<typeof temporaryFolder>>;
+    const endings = new Endings();
     before(async () => {
-      [registry, server] = await Promise.all([startDockerRegistry(), start()]);
+      const [images, server] = await allStarted(startDockerRegistry(), start());
+      registry = images;
+      endings.add(images.stop);
+      endings.add(server.stop);
       engine = createSocketEngine({ socketPath: server.socketPath });
       data = await temporaryFolder('app-files');
+      endings.add(data.remove);
       await chmod(data.path, 0o755);
     });
-    after(async () => {
-      await server.stop();
-      await registry.stop();
-      await data.remove();
-    });
+    after(async () => endings.run());
 
     /** What a container printed before it ended. */
     async function outputOf(spec: ContainerSpec): Promise<string> {

@@ -9,6 +9,7 @@ import {
   startDockerRegistry,
   type DistributionServer,
 } from '../../support/servers/distribution.ts';
+import { allStarted, Endings } from '../../support/servers/endings.ts';
 import { publishRunnable, type RunnableOptions } from '../../support/servers/engine-images.ts';
 import { ROOTLESS_USER } from '../../support/servers/podman.ts';
 import { cannotRunEngines, type EngineServer } from '../../support/servers/engine-server.ts';
@@ -44,16 +45,16 @@ export function realEngineContract(
   const skip = whyNot(program) ?? (isRootless ? noRootlessUser() : undefined);
   describe(`a real ${name}`, { skip: skip ?? false }, () => {
     let registry: DistributionServer;
-    let server: EngineServer;
     let engine: ContainerEngine;
+    const endings = new Endings();
     before(async () => {
-      [registry, server] = await Promise.all([startDockerRegistry(), start()]);
+      const [images, server] = await allStarted(startDockerRegistry(), start());
+      registry = images;
+      endings.add(images.stop);
+      endings.add(server.stop);
       engine = createSocketEngine({ socketPath: server.socketPath });
     });
-    after(async () => {
-      await server.stop();
-      await registry.stop();
-    });
+    after(async () => endings.run());
 
     containerEngineContract(name, () => ({
       engine,

@@ -6,6 +6,7 @@ import type { DeploymentEvent } from '../../../src/orchestrator/callback/deploym
 import { containerName } from '../../../src/orchestrator/app-spec/names.ts';
 import { appResult, statusResult } from '../../../src/orchestrator/temporal/contract/results.ts';
 import { json, startScripted, type ScriptedServer } from '../../support/scripted-server.ts';
+import { Endings } from '../../support/servers/endings.ts';
 import { S3Bucket, startMinio } from '../../support/servers/s3-servers.ts';
 import { waitFor } from '../../support/servers/server-process.ts';
 import { openTemporalGate } from '../../support/servers/temporal-gate.ts';
@@ -41,23 +42,23 @@ export function controlPlaneOutages(): void {
     'an orchestrator outlives',
     { concurrency: true, skip: whyNot('dockerd') ?? false },
     () => {
-      const endings: (() => Promise<void>)[] = [];
+      const endings = new Endings();
       let machine: Machine;
       let temporal: TemporalServer;
       let client: Client;
 
       before(async () => {
         const engine = await startMachine();
+        endings.add(engine.stop);
         machine = engine;
         temporal = await startTemporal();
+        endings.add(temporal.stop);
         const connected = await temporalClient(temporal.address);
+        endings.add(connected.close);
         client = connected.client;
-        endings.push(connected.close, temporal.stop, engine.stop);
       });
 
-      after(async () => {
-        for (const end of endings) await end();
-      });
+      after(async () => endings.run());
 
       test('Temporal being gone: it obeys its own command line, mends, and tells what was done', async (t) => {
         if (!requireServer(t, 'temporal')) return;

@@ -10,6 +10,7 @@ import {
   startDockerRegistry,
   type DistributionServer,
 } from '../../support/servers/distribution.ts';
+import { allStarted, Endings } from '../../support/servers/endings.ts';
 import { startDocker } from '../../support/servers/docker.ts';
 import { publishRunnable } from '../../support/servers/engine-images.ts';
 import type { EngineServer } from '../../support/servers/engine-server.ts';
@@ -36,7 +37,10 @@ export interface Machine {
 
 /** A Docker Engine, and a registry with three versions of an app. */
 export async function startMachine(): Promise<Machine & { readonly stop: () => Promise<void> }> {
-  const [server, registry] = await Promise.all([startDocker(), startDockerRegistry()]);
+  const [registry, server] = await allStarted(startDockerRegistry(), startDocker());
+  const endings = new Endings();
+  endings.add(registry.stop);
+  endings.add(server.stop);
   for (const version of ['1', '2', '3']) {
     const script =
       `mkdir -p /tmp/www; echo ${version} > /tmp/www/version; ` +
@@ -48,10 +52,7 @@ export async function startMachine(): Promise<Machine & { readonly stop: () => P
     registry,
     engine: createSocketEngine({ socketPath: server.socketPath }),
     map: `images:\n  "atlanhq/atlan-teradata-app": "${registry.host}/sdr/teradata"\n`,
-    stop: async () => {
-      await server.stop();
-      await registry.stop();
-    },
+    stop: async () => endings.run(),
   };
 }
 

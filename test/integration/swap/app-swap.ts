@@ -6,6 +6,7 @@ import type { ContainerEngine } from '../../../src/orchestrator/engine/container
 import { mortal } from '../../fakes/container-engine-crash.ts';
 import { freePort } from './free-port.ts';
 import type { FakeApps } from '../../support/orchestrator/app-world.ts';
+import { Endings } from '../../support/servers/endings.ts';
 import type { EngineServer } from '../../support/servers/engine-server.ts';
 import { pollByAlias } from './poll-by-alias.ts';
 import { fastApps, RealMachine } from './real-machine.ts';
@@ -42,11 +43,13 @@ export function appSwap(
   start: () => Promise<EngineServer>,
 ): void {
   describe(`swaps on a real ${name}`, { skip: skip ?? false }, () => {
+    const endings = new Endings();
     let machine: RealMachine;
     before(async () => {
       machine = await RealMachine.start(start);
+      endings.add(async () => machine.stop());
     });
-    after(async () => machine.stop());
+    after(async () => endings.run());
 
     describe('a crash at every step', { concurrency: true }, () => {
       for (const { swap, version, changes, from = 1 } of CASES) {

@@ -17,6 +17,7 @@ import {
   type DistributionServer,
 } from '../../support/servers/distribution.ts';
 import { publishRunnable, type RunnableOptions } from '../../support/servers/engine-images.ts';
+import { allStarted, Endings } from '../../support/servers/endings.ts';
 import type { EngineServer } from '../../support/servers/engine-server.ts';
 import { FakeReleaseSource } from '../../fakes/release-source.ts';
 
@@ -72,19 +73,26 @@ export class RealMachine {
   }
 
   static async start(startEngine: () => Promise<EngineServer>): Promise<RealMachine> {
-    const [registry, server] = await Promise.all([startDockerRegistry(), startEngine()]);
+    const [registry, server] = await allStarted(startDockerRegistry(), startEngine());
     const images = new Map<string, DigestReference>();
-    for (const [version, options] of Object.entries(VERSIONS)) {
-      images.set(version, await publishRunnable(registry, 'atlan/app', options, version));
-    }
     const machine = new RealMachine(server, registry, images);
-    await machine.engine.ensureNetwork('atlan', {});
+    try {
+      for (const [version, options] of Object.entries(VERSIONS)) {
+        images.set(version, await publishRunnable(registry, 'atlan/app', options, version));
+      }
+      await machine.engine.ensureNetwork('atlan', {});
+    } catch (error) {
+      await machine.stop();
+      throw error;
+    }
     return machine;
   }
 
   async stop(): Promise<void> {
-    await this.server.stop();
-    await this.#registry.stop();
+    const endings = new Endings();
+    endings.add(this.#registry.stop);
+    endings.add(this.server.stop);
+    await endings.run();
   }
 
   /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { SelfUpdateResult } from '../../../src/orchestrator/commands.ts';
+import { Endings } from '../../support/servers/endings.ts';
 import type { EngineServer } from '../../support/servers/engine-server.ts';
 import { RealMachine } from './real-machine.ts';
 import { RealOrchestrators } from './real-orchestrators.ts';
@@ -43,11 +44,13 @@ export function selfSwap(
   start: () => Promise<EngineServer>,
 ): void {
   describe(`self-updates on a real ${name}`, { skip: skip ?? false, concurrency: 12 }, () => {
+    const endings = new Endings();
     let machine: RealMachine;
     before(async () => {
       machine = await RealMachine.start(start);
+      endings.add(async () => machine.stop());
     });
-    after(async () => machine.stop());
+    after(async () => endings.run());
     for (const [index, each] of CASES.entries()) {
       const { version, deaths } = each;
       test(`to ${version}, ${describeDeaths(deaths)}`, async () => {

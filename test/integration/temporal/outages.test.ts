@@ -13,6 +13,7 @@ import { ForwardProxy } from '../../support/forward-proxy.ts';
 import { listeningPorts } from '../../support/listening.ts';
 import { json, startScripted } from '../../support/scripted-server.ts';
 import { findBinary, requireServer } from '../../support/servers/binaries.ts';
+import { Endings } from '../../support/servers/endings.ts';
 import { makeIssuedCertificate } from '../../support/servers/certificate.ts';
 import {
   startProcess,
@@ -26,9 +27,9 @@ import {
   temporalClient,
   type TemporalServer,
 } from '../../support/servers/temporal.ts';
-import { bundleWorkflows } from '../../support/temporal/bundle.ts';
 import { jwt } from '../../support/temporal/jwt.ts';
 import { execute, startWorker } from '../../support/temporal/scene.ts';
+import { startStage } from '../../support/temporal/stage.ts';
 
 const WORKER = join(import.meta.dirname, '../../support/temporal/worker-process.ts');
 const PAYLOAD = { app: 'teradata' };
@@ -37,24 +38,17 @@ const LONG_MS = 120_000;
 
 // Together, as each waits for most of its time.
 describe('a worker outlives', { concurrency: true }, () => {
-  const endings: (() => Promise<void>)[] = [];
+  const endings = new Endings();
   let server: TemporalServer;
   let client: Client;
   let bundle: string;
 
   before(async () => {
     if (findBinary('temporal') === undefined) return;
-    const workflows = await bundleWorkflows();
-    bundle = workflows.path;
-    server = await startTemporal();
-    const connected = await temporalClient(server.address);
-    client = connected.client;
-    endings.push(connected.close, server.stop, workflows.remove);
+    ({ server, client, bundle } = await startStage(endings));
   });
 
-  after(async () => {
-    for (const end of endings) await end();
-  });
+  after(async () => endings.run());
 
   test('its own death: another takes over what it was doing', async (t) => {
     if (!requireServer(t, 'temporal')) return;

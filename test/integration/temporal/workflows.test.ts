@@ -27,35 +27,25 @@ import { apiKeyTokens } from '../../../src/orchestrator/temporal/tokens.ts';
 import { Secret } from '../../../src/secret.ts';
 import { FakeCommands, fakeFailure, untilAborted } from '../../fakes/fake-commands.ts';
 import { findBinary, requireServer } from '../../support/servers/binaries.ts';
+import { Endings } from '../../support/servers/endings.ts';
 import { temporaryFolder, waitFor } from '../../support/servers/server-process.ts';
-import {
-  startTemporal,
-  temporalClient,
-  type TemporalServer,
-} from '../../support/servers/temporal.ts';
-import { bundleWorkflows } from '../../support/temporal/bundle.ts';
+import type { TemporalServer } from '../../support/servers/temporal.ts';
 import { execute, startWorker } from '../../support/temporal/scene.ts';
+import { startStage } from '../../support/temporal/stage.ts';
 
 // One server, and a deployment for each test.
 describe('workflows on a real Temporal server', { concurrency: true }, () => {
-  const endings: (() => Promise<void>)[] = [];
+  const endings = new Endings();
   let server: TemporalServer;
   let client: Client;
   let bundle: string;
 
   before(async () => {
     if (findBinary('temporal') === undefined) return;
-    const workflows = await bundleWorkflows();
-    bundle = workflows.path;
-    server = await startTemporal();
-    const connected = await temporalClient(server.address);
-    client = connected.client;
-    endings.push(connected.close, server.stop, workflows.remove);
+    ({ server, client, bundle } = await startStage(endings));
   });
 
-  after(async () => {
-    for (const end of endings) await end();
-  });
+  after(async () => endings.run());
 
   test('a client starts each of them', async (t) => {
     if (!requireServer(t, 'temporal')) return;

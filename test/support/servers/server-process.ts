@@ -24,7 +24,7 @@ export interface ServerProcess {
  *
  * @param folder - receives its output, `server.log`
  * @param isReady - asked again and again until it gives something else than `undefined`
- * @throws Error with the server's output if it ends, or is not ready in 30 s
+ * @throws Error with the server's output if it ends, or is not ready in 120 s
  */
 export async function startProcess<Ready>(
   command: readonly [file: string, ...args: string[]],
@@ -80,7 +80,7 @@ export async function startProcess<Ready>(
 export async function waitFor<Value>(
   what: string,
   ask: () => Promise<Value | undefined> | Value | undefined,
-  timeoutMs = 30_000,
+  timeoutMs = 120_000,
 ): Promise<Value> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
