@@ -5,7 +5,7 @@ import {
   killQuietly,
   makeStorage,
   processesNaming,
-  unmountUnder,
+  removeTraces,
   type EngineServer,
   type EngineServerOptions,
 } from './engine-server.ts';
@@ -62,9 +62,7 @@ export async function startDocker(options: EngineServerOptions = {}): Promise<En
       } finally {
         // Left alone it would keep the test's process from ending.
         await server.stop();
-        for (const pid of await processesNaming(folder)) killQuietly(pid);
-        await unmountUnder(folder);
-        await remove();
+        await removeTraces(folder, remove);
       }
     },
   };

@@ -39,7 +39,7 @@ export function cannotRunEngines(): string | undefined {
 }
 
 /** Unmounts everything under a folder, the innermost first. */
-export async function unmountUnder(folder: string): Promise<void> {
+async function unmountUnder(folder: string): Promise<void> {
   const table = await readFile('/proc/self/mountinfo', 'utf8');
   const mounts = table
     .split('\n')
@@ -49,6 +49,13 @@ export async function unmountUnder(folder: string): Promise<void> {
     // Lazily: a process that is just ending may still hold it.
     await execa('umount', ['--lazy', target], { reject: false });
   }
+}
+
+/** Ends what an engine that has ended leaves behind: containers' processes, mounts, files. */
+export async function removeTraces(folder: string, remove: () => Promise<void>): Promise<void> {
+  for (const pid of await processesNaming(folder)) killQuietly(pid);
+  await unmountUnder(folder);
+  await remove();
 }
 
 /** Processes whose command line names a folder: what an engine leaves behind when it is killed. */

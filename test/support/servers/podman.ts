@@ -6,7 +6,7 @@ import {
   killQuietly,
   makeStorage,
   processesNaming,
-  unmountUnder,
+  removeTraces,
   type EngineServer,
   type EngineServerOptions,
 } from './engine-server.ts';
@@ -127,9 +127,7 @@ async function startService(
         // Left alone it would keep the test's process from ending.
         await kill();
         await endPause(join(folder, 'tmp/pause.pid'));
-        for (const pid of await processesNaming(folder)) killQuietly(pid);
-        await unmountUnder(folder);
-        await remove();
+        await removeTraces(folder, remove);
       }
     },
   };
