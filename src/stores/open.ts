@@ -5,6 +5,7 @@ import type { Environment } from './agents.ts';
 import { type ComponentLocation, readComponentPlace } from './dapr-component.ts';
 import { parseMapLocation } from './location.ts';
 import type { ProvableMapStore } from './map-store.ts';
+import { withTimeLimit } from './time-limit.ts';
 import type { AzureBlobSettings, GcsSettings, MapPlace, S3Settings } from './place.ts';
 
 /** Settings by kind of store; those for the kind that is opened win over what a component says. */
@@ -22,6 +23,8 @@ export interface OpenMapStoreOptions extends MapStoreSettings {
   readonly logger?: Logger;
   /** Who writes, for people who look at the object. Default: this product on this host. */
   readonly writer?: string;
+  /** Longest that a call to a store over a network may take, in milliseconds; two minutes by default. */
+  readonly limitMs?: number;
 }
 
 /**
@@ -47,7 +50,9 @@ export async function openMapStore(
       `the settings under map.${kind} do not fit: the map is in a store of the kind ${place.kind}`,
     );
   }
-  return openPlace(place, options);
+  const store = await openPlace(place, options);
+  // A file is here, and its lock has a time limit of its own.
+  return place.kind === 'file' ? store : withTimeLimit(store, options.limitMs);
 }
 
 /** Each store loads its SDK only here: together they would cost half a second at every start. */
