@@ -18,7 +18,7 @@ import type { Behaviour, EngineUnderTest } from '../container-engine.ts';
 export const anonymous: Credential = { kind: 'anonymous', origin: 'test' };
 
 /** Longest wait for something an engine does by itself. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 /** The part of the engine that one test uses: what carries its label is removed after it. */
 export class Scene {

@@ -14,7 +14,7 @@ import { fastApps, RealMachine } from './real-machine.ts';
 type Swap = FakeApps['swap'];
 
 /** A dozen swaps one after the other: a minute where the machine is free, several where it is not. */
-const CHAIN_MS = 480_000;
+const CHAIN_MS = 900_000;
 
 /** What is swapped to how, and how many changes that makes at least. */
 const CASES: readonly {

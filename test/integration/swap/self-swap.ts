@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   { version: 'missing', deaths: [], wins: false },
 ];
 
-const PATIENCE_MS = 100_000;
+const PATIENCE_MS = 140_000;
 
 /** Lets orchestrators on a real engine replace themselves, under crashes. */
 export function selfSwap(

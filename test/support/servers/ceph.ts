@@ -64,7 +64,7 @@ export async function startCeph(): Promise<S3Server> {
   await writeFile(config, configuration(folder, monitorPort, gatewayPort));
   for (const name of ['mon', 'osd', 'rgw', 'a', 'b', 'c']) await mkdir(join(folder, name));
   const ceph = async (program: string, ...args: string[]): Promise<string> =>
-    (await execa(binary(program), ['-c', config, ...args], { timeout: 60_000 })).stdout;
+    (await execa(binary(program), ['-c', config, ...args], { timeout: 180_000 })).stdout;
 
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
