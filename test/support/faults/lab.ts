@@ -146,7 +146,7 @@ function recipes(vendorKey: TestSigner): readonly Recipe[] {
     {
       ...vendor,
       name: 'app4',
-      image: buildImage({ seed: 'app4', base, layers: [60 * KIBIBYTE, 5000] }),
+      image: buildImage({ seed: 'app4', base, layers: [90 * KIBIBYTE, 5000] }),
       signed: ['classic'],
     },
     { ...byKey, name: 'unsigned', image: buildImage({ seed: 'u' }), signed: [], isGood: false },

@@ -19,7 +19,7 @@ export interface Outcome {
 }
 
 /** A run that has not ended by then never will. */
-const WATCHDOG_MS = 150_000;
+const WATCHDOG_MS = 240_000;
 const ACCEPTED_BAD = 4;
 
 /**
@@ -47,9 +47,9 @@ export async function runSchedule(lab: Lab, seed: number): Promise<Outcome> {
   try {
     const isStormy = schedule.storm !== undefined;
     await site.configure({
-      silence: '1s',
-      image: isStormy ? '6s' : '20s',
-      run: isStormy ? '12s' : '40s',
+      silence: '2s',
+      image: isStormy ? '8s' : '40s',
+      run: isStormy ? '16s' : '80s',
     });
     const faulty = await pass('the run with faults');
     exitCode = faulty?.exitCode ?? Number.NaN;
