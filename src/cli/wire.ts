@@ -4,6 +4,7 @@ import type { CopierOptions } from '../copiers/copy-image.ts';
 import type { ImageCopier } from '../copiers/image-copier.ts';
 import type { CopyOneDependencies } from '../mirror/copy-one.ts';
 import { targetNaming } from '../mirror/naming.ts';
+import type { Inspector } from '../mirror/inspect.ts';
 import type { RunDependencies, RunSettings } from '../mirror/run.ts';
 import { createRegistries, type Registries, type RegistriesOptions } from '../registry/client.ts';
 import { parsePlatform } from '../registry/platform.ts';
@@ -13,12 +14,12 @@ import type { ReleaseSource } from '../releases/release-source.ts';
 import { selectReleases } from '../releases/select.ts';
 import { shardReleases, type Shard } from '../releases/shard.ts';
 import { discoverOnce } from '../signatures/discover-once.ts';
+import { whenUsed } from '../signatures/when-used.ts';
 import type { ProvableMapStore } from '../stores/map-store.ts';
 import { openMapStore } from '../stores/open.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { packageVersion } from './version.ts';
-import { wireInspector } from './wire-inspector.ts';
-import { wireVerifier } from './wire-verifier.ts';
+import type { wireInspector } from './wire-inspector.ts';
 import type { World } from './world.ts';
 
 /** A run, ready to go. */
@@ -62,7 +63,9 @@ export async function wireRun(
       ...dependencies,
       releases,
       store,
-      ...(repair ? { inspector: wireInspector(config, { registries, dependencies }, world) } : {}),
+      ...(repair
+        ? { inspector: await wireRepair(config, { registries, dependencies }, world) }
+        : {}),
     },
     registries,
     settings: {
@@ -86,6 +89,10 @@ export async function wireRun(
     },
     close: () => registries.close(),
   };
+}
+
+async function wireRepair(...parts: Parameters<typeof wireInspector>): Promise<Inspector> {
+  return (await import('./wire-inspector.ts')).wireInspector(...parts);
 }
 
 /** What of a configuration says how an image is brought from one registry to another. */
@@ -114,7 +121,10 @@ export async function wireCopy(
     ...(copy.platforms === undefined ? {} : { platforms: copy.platforms.map(parsePlatform) }),
     rewriteIndex: copy.rewriteIndex === true,
   });
-  const verifier = wireVerifier(verify, { registry: source, discover, world });
+  const verifier = whenUsed(async () => {
+    const { wireVerifier } = await import('./wire-verifier.ts');
+    return wireVerifier(verify, { registry: source, discover, world });
+  });
   return { dependencies: { source, target, verifier, copier, logger, now }, registries };
 }
 

@@ -6,6 +6,7 @@ import { BlobStream, type BlobSource } from './blob-stream.ts';
 import type { Purpose } from './failures.ts';
 import type { HostClient } from './host-client.ts';
 import type { Answer } from './http/exchange.ts';
+import { join } from './http/join.ts';
 import type { Descriptor } from './manifest.ts';
 import { blobPath, formatBlob, pullScope } from './paths.ts';
 import type { Digest, Repository } from './reference.ts';
@@ -82,7 +83,7 @@ export async function getBlob(
   for await (const chunk of await openBlob(repository, descriptor, options)) {
     chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks);
+  return join(chunks);
 }
 
 class RegistryBlobSource implements BlobSource {

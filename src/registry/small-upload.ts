@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { RegistryError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { join } from './http/join.ts';
 import { digestOf, type Descriptor } from './manifest.ts';
 import { formatBlob } from './paths.ts';
 import type { Repository } from './reference.ts';
@@ -63,7 +64,7 @@ async function readWhole({
     if (length > size) break;
     chunks.push(bytes);
   }
-  const body = Buffer.concat(chunks);
+  const body = join(chunks);
   if (length === size && digestOf(body) === digest) return body;
   throw new RegistryError(
     'DIGEST_MISMATCH',

@@ -6,7 +6,7 @@ import { shortenBody } from './large-body.ts';
 /** What is read is copied out of here at once, so all connections can share it. */
 const scratch = Buffer.allocUnsafeSlow(64 * 1024);
 /** TLS gives 16 KB at a time: so many are put together before anybody is called. */
-const PIECE_BYTES = 128 * 1024;
+const PIECE_BYTES = 64 * 1024;
 /** A read into less than this is not worth its call. */
 const LEAST_ROOM = 32 * 1024;
 

@@ -7,7 +7,7 @@ interface Block {
   isRetired: boolean;
 }
 
-const BLOCK_BYTES = 256 * 1024;
+const BLOCK_BYTES = 128 * 1024;
 /** Blocks kept for the next to come; more are left to the garbage collector. */
 const MAX_FREE = 32;
 

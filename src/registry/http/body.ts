@@ -1,3 +1,4 @@
+import { join } from './join.ts';
 import type { HttpResponse } from './transport.ts';
 
 /** An answer was larger than its reader allows. */
@@ -39,7 +40,7 @@ export async function readBody(
   });
   body.once('error', reject);
   body.once('close', () => {
-    if (body.complete) resolve(Buffer.concat(chunks));
+    if (body.complete) resolve(join(chunks));
     else reject(new CutOffError(`the answer was cut off after ${length} bytes`));
   });
   return promise;
