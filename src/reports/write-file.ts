@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorMessage, ReportError } from '../errors.ts';
 
+/** Writing takes a moment; a draft this much older than what has just been written was left by a process that died. */
+const ABANDONED_MS = 600_000;
+
 /**
  * Replaces a file in one step: who reads it sees the old one or the new one. Its folder is made where
- * it is missing.
+ * it is missing. What processes left that were killed at it is removed by its age.
  *
  * @throws ReportError `REPORT_UNWRITABLE`
  */
@@ -26,6 +29,8 @@ export async function writeFileInOneStep(path: string, text: string): Promise<vo
       await file.close();
     }
     await rename(temporary, path);
+    // The file is written; that a folder cannot be listed, for example, changes nothing about it.
+    await removeAbandoned(path).catch(() => undefined);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw new ReportError(
@@ -35,6 +40,23 @@ export async function writeFileInOneStep(path: string, text: string): Promise<vo
     );
   }
 }
+
+/** Both ages are told by the file system, which may be another machine's. */
+async function removeAbandoned(path: string): Promise<void> {
+  const { mtimeMs: now } = await stat(path);
+  const folder = dirname(path);
+  const [head, tail] = [`.${basename(path)}.`, '.tmp'];
+  for (const name of await readdir(folder)) {
+    const isDraft = name.startsWith(head) && UNIQUE.test(name.slice(head.length, -tail.length));
+    if (!isDraft || !name.endsWith(tail)) continue;
+    const draft = await stat(join(folder, name)).catch(ifMissing);
+    if (draft !== undefined && now - draft.mtimeMs > ABANDONED_MS) {
+      await rm(join(folder, name), { force: true });
+    }
+  }
+}
+
+const UNIQUE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied; give the job a folder that it may write to',

@@ -156,10 +156,16 @@ class S3Store implements ScratchMapStore, ProvableMapStore {
   }
 
   async #assertConditionsHold(options: Options): Promise<ConditionSupport> {
-    this.#support ??= await probeConditions(this.#object, options, (key, error) => {
-      this.#context.logger.warn(
-        `s3://${this.#object.bucket}/${key} was written to try the store and could not be removed: ${reasonOf(error).words}`,
-      );
+    const { logger } = this.#context;
+    this.#support ??= await probeConditions(this.#object, options, {
+      onLeftOver: (key, error) =>
+        logger.warn(
+          `s3://${this.#object.bucket}/${key} was written to try the store and could not be removed: ${reasonOf(error).words}`,
+        ),
+      onUnseen: (error) =>
+        logger.debug(
+          `${this.location}: could not look for what killed jobs left beside it: ${reasonOf(error).words}`,
+        ),
     });
     const support = this.#support;
     if (support.kind === 'ignored' || support.kind === 'refused') {

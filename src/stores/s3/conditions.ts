@@ -14,7 +14,18 @@ export type ConditionSupport =
   | { readonly kind: 'ignored' | 'refused'; readonly detail: string };
 
 const TEXT = '# sdr-mirror tries whether conditions hold\n';
+const SUFFIX = '.probe-';
+/** Trying takes seconds; an object this much older than one's own is of a job that was killed at it. */
+const ABANDONED_MS = 600_000;
 const NO_SUCH_ETAG = '"00000000000000000000000000000000"';
+
+/** What does not keep a store from being tried. */
+export interface ProbeTroubles {
+  /** An object could not be removed. */
+  readonly onLeftOver: (key: string, error: unknown) => void;
+  /** Nobody could look whether others left theirs. */
+  readonly onUnseen: (error: unknown) => void;
+}
 
 /**
  * Finds out by trying, on an object of its own beside `object`. A vendor's name tells nothing: the
@@ -25,9 +36,9 @@ const NO_SUCH_ETAG = '"00000000000000000000000000000000"';
 export async function probeConditions(
   object: S3Object,
   options: Options,
-  onLeftOver: (key: string, error: unknown) => void,
+  { onLeftOver, onUnseen }: ProbeTroubles,
 ): Promise<ConditionSupport> {
-  const scratch = object.beside(`.probe-${randomUUID()}`);
+  const scratch = object.beside(`${SUFFIX}${randomUUID()}`);
   const put = async (condition: S3Condition): Promise<string | Answer> => {
     try {
       return (await scratch.put(TEXT, condition, options)).etag;
@@ -38,9 +49,20 @@ export async function probeConditions(
     }
   };
   try {
-    return await probe(put, async () => (await scratch.get(options))?.etag);
+    const support = await probe(put, async () => (await scratch.get(options))?.etag);
+    await removeAbandoned(object, scratch.key, options).catch(onUnseen);
+    return support;
   } finally {
     await scratch.deleteVersions({}).catch((error: unknown) => onLeftOver(scratch.key, error));
+  }
+}
+
+/** Removes what killed jobs left, told by the store's clock alone. */
+async function removeAbandoned(object: S3Object, mine: string, options: Options): Promise<void> {
+  const probes = await object.listBeside(SUFFIX, options);
+  const now = probes.find(({ key }) => key === mine)?.modifiedAt ?? 0;
+  for (const { suffix, modifiedAt } of probes) {
+    if (now - modifiedAt > ABANDONED_MS) await object.beside(suffix).deleteVersions(options);
   }
 }
 

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -24,6 +35,18 @@ test('a file is replaced, its folders made, and nothing is left over', async (t)
   assert.equal(await readFile(path, 'utf8'), 'new');
   assert.notEqual((await stat(path)).ino, before.ino, 'a reader of the old one keeps the old one');
   assert.deepEqual(await readdir(join(folder, 'a/b')), ['report.json']);
+});
+
+test('what killed processes left is removed, not the drafts of those that live', async (t) => {
+  const folder = await temporary(t);
+  const dead = `.report.json.${randomUUID()}.tmp`;
+  const alive = `.report.json.${randomUUID()}.tmp`;
+  const foreign = '.report.json.mine.tmp';
+  const anHourAgo = Date.now() / 1000 - 3600;
+  for (const name of [dead, alive, foreign]) await writeFile(join(folder, name), 'half');
+  for (const name of [dead, foreign]) await utimes(join(folder, name), anHourAgo, anHourAgo);
+  await writeFileInOneStep(join(folder, 'report.json'), 'new');
+  assert.deepEqual((await readdir(folder)).toSorted(), [alive, foreign, 'report.json'].toSorted());
 });
 
 test('many at once: one of them is there, whole', async (t) => {

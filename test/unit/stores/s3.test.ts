@@ -149,6 +149,14 @@ describe('whether conditions hold', () => {
     assert.equal(s3.versionCount('versioned', key), 0);
   });
 
+  test('tidies up after jobs that were killed at it, not after those that live', async () => {
+    s3.put(BUCKET, `${KEY}.probe-dead`, '', { at: new Date(Date.now() - 3_600_000) });
+    s3.put(BUCKET, `${KEY}.probe-alive`, '');
+    const store = await open();
+    await store.write('# 1\n', undefined);
+    assert.deepEqual(s3.keys(BUCKET), [KEY, `${KEY}.probe-alive`]);
+  });
+
   for (const quirk of ['ignores-conditions', 'ignores-if-match', 'refuses-conditions'] as const) {
     test(`a store that ${quirk} is refused, with the reason and the ways out`, async () => {
       s3.quirks.add(quirk);
