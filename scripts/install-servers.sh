@@ -37,6 +37,7 @@ engines      crun             apt  crun
 engines      runc             apt  runc
 engines      conmon           apt  conmon
 engines      netavark         apt  netavark
+engines      catatonit        apt  catatonit
 engines      aardvark-dns     apt  aardvark-dns
 engines      iptables         apt  iptables
 engines      newuidmap        apt  uidmap
