@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atDigest, parseReferenceParts } from '../../../src/registry/reference.ts';
+import { atDigest } from '../../../src/registry/reference.ts';
 import { digestOf } from '../../../src/registry/manifest.ts';
 import { whenUsed } from '../../../src/signatures/when-used.ts';
 import { FakeSignatureVerifier } from '../../fakes/signature-verifier.ts';
 
 test('the verifier is made once, when something is to be verified', async () => {
   const digest = digestOf(Buffer.from('image'));
-  const image = atDigest(parseReferenceParts('registry.example/app:1'), digest);
+  const image = atDigest({ registry: 'registry.example', repository: 'app' }, digest);
   let made = 0;
   const verifier = whenUsed(async () => {
     made += 1;
