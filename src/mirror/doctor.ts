@@ -81,7 +81,10 @@ export async function* examine(parts: DoctorParts, options: Options = {}): Async
       named = await imagesInMap(parts, options);
       return `${named.length} to try the registries with`;
     };
-    yield await find('find images in the map instead', readMap, options);
+    const found = await find('find images in the map instead', readMap, options);
+    // What is wrong with the map is told once, where the map is tried.
+    const detail = 'the map cannot be read, see below';
+    yield found.outcome === 'failed' ? { check: found.check, outcome: 'skipped', detail } : found;
   }
   if (named.length === 0) {
     const check = 'pull from the source, push to the target';

@@ -190,6 +190,18 @@ test('without the releases registries are tried with what the map has of earlier
   );
 });
 
+test('a map that cannot be read is told of once', async () => {
+  const scratch = Object.assign(new MemoryMapStore(), { remove: async () => undefined });
+  const store = Object.assign(new MemoryMapStore(), { scratch: () => scratch });
+  await store.write('images: [', undefined);
+  const releases = new FakeReleaseSource().fail('away');
+  const findings = await look(parts({}, { releases, store }), /map/);
+  assert.deepEqual(
+    findings.map(({ check, outcome }) => `${check.replace(/ \(.*/, '')}: ${outcome}`).slice(0, 2),
+    ['find images in the map instead: skipped', 'read the map: failed'],
+  );
+});
+
 async function outcomes(given: DoctorParts): Promise<readonly string[]> {
   return (await look(given, /signatures|trust root/)).map(
     ({ check, outcome, detail }) => `${check}: ${outcome}: ${detail}`,
