@@ -22,17 +22,38 @@ export async function ping(socketPath: string): Promise<boolean> {
   }
 }
 
-/** Docker counts the ends of containers that it has just removed to a network for some time. */
+/**
+ * Docker counts the ends of containers that it has just removed to a network for some time, and for
+ * ever if one was removed while it was being started; those are cut off.
+ */
 async function removeForSure(requests: EngineRequests, network: string): Promise<void> {
   await waitFor(`network ${network} is removed`, async () => {
     try {
       await removeNetwork(requests, network, {});
       return true;
     } catch (error) {
-      if (error instanceof EngineError && error.code === 'ENGINE_REFUSED') return undefined;
-      throw error;
+      if (!(error instanceof EngineError) || error.code !== 'ENGINE_REFUSED') throw error;
+      await cutOff(requests, network);
+      return undefined;
     }
   });
+}
+
+/** Takes out of a network whatever the engine says is in it. */
+async function cutOff(requests: EngineRequests, network: string): Promise<void> {
+  const path = `/networks/${network}`;
+  const { body } = await requests.send({ method: 'GET', path, what: 'look at a network' });
+  const { Containers } = JSON.parse(body) as {
+    readonly Containers?: Readonly<Record<string, { readonly Name: string }>>;
+  };
+  for (const { Name } of Object.values(Containers ?? {})) {
+    await requests.send({
+      method: 'POST',
+      path: `${path}/disconnect`,
+      body: { Container: Name, Force: true },
+      what: 'cut off what is in a network',
+    });
+  }
 }
 
 /** Removes every container of an engine, and every network that somebody made. */
