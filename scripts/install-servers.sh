@@ -244,4 +244,5 @@ main() {
   fi
 }
 
-main "$@"
+# On one line: bash reads on in a script that was changed while it ran.
+main "$@"; exit
