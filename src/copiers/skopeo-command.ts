@@ -1,7 +1,9 @@
 import { execa } from 'execa';
 import { ConfigError } from '../errors.ts';
 import type { Options } from '../options.ts';
+import type { Environment } from '../registry/http/agents.ts';
 import { formatReference, type DigestReference } from '../registry/reference.ts';
+import { skopeoEnvironment } from './skopeo-environment.ts';
 import { skopeoFailure } from './skopeo-failure.ts';
 import { openSkopeoSession, secretsOf, type SkopeoHost } from './skopeo-session.ts';
 
@@ -17,9 +19,15 @@ const STOP_GRACE_MS = 5000;
  *
  * @throws ConfigError with the way to get one
  */
-export async function checkSkopeo(binary: string, options: Options): Promise<void> {
+export async function checkSkopeo(
+  binary: string,
+  env: Environment,
+  options: Options,
+): Promise<void> {
   const { signal } = options;
   const result = await execa(binary, ['--version'], {
+    env: skopeoEnvironment(env),
+    extendEnv: false,
     reject: false,
     stdin: 'ignore',
     ...(signal === undefined ? {} : { cancelSignal: signal }),
@@ -43,6 +51,8 @@ export async function checkSkopeo(binary: string, options: Options): Promise<voi
 
 export interface SkopeoCopy {
   readonly binary: string;
+  /** Of this process; skopeo is given what it needs of it. */
+  readonly env: Environment;
   readonly from: { readonly host: SkopeoHost; readonly image: DigestReference };
   readonly to: { readonly host: SkopeoHost; readonly image: DigestReference };
 }
@@ -54,7 +64,7 @@ export interface SkopeoCopy {
  * @throws RegistryError
  */
 export async function runSkopeoCopy(
-  { binary, from, to }: SkopeoCopy,
+  { binary, env, from, to }: SkopeoCopy,
   { signal }: Options,
 ): Promise<void> {
   signal?.throwIfAborted();
@@ -77,6 +87,8 @@ export async function runSkopeoCopy(
       ],
       {
         reject: false,
+        env: skopeoEnvironment(env),
+        extendEnv: false,
         stdin: 'ignore',
         stdout: 'ignore',
         maxBuffer: 1_000_000,

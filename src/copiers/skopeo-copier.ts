@@ -4,6 +4,7 @@ import type { Options } from '../options.ts';
 import type { Descriptor } from '../registry/manifest.ts';
 import type { Credential } from '../registry/credentials.ts';
 import type { HostSettings } from '../registry/hosts.ts';
+import type { Environment } from '../registry/http/agents.ts';
 import { atDigest, type Repository } from '../registry/reference.ts';
 import { BlobTransfers } from './blob-transfers.ts';
 import { createCopier, type CopierOptions } from './copy-image.ts';
@@ -21,6 +22,8 @@ export interface SkopeoCopierOptions extends CopierOptions {
   readonly settingsFor: (registry: string) => HostSettings;
   /** Creates a repository that has to be there before skopeo writes to it. */
   readonly ensureRepository?: (repository: Repository, options: Options) => Promise<void>;
+  /** Of this process, by default: skopeo is given what it needs of it. */
+  readonly env?: Environment;
   /** Name or path; `skopeo` by default. */
   readonly binary?: string;
   /** Most skopeo processes at once; 4 by default. */
@@ -40,6 +43,7 @@ const BLOB_CONCURRENCY = 4;
  */
 export function createSkopeoCopier(options: SkopeoCopierOptions): ImageCopier {
   const { source, target, logger = silentLogger, binary = 'skopeo' } = options;
+  const { env = process.env } = options;
   const processes = pLimit(options.processes ?? DEFAULT_PROCESSES);
   const blobs = new BlobTransfers(source, target, BLOB_CONCURRENCY);
   const writer = new TreeWriter({ source, target, blobs, logger });
@@ -67,6 +71,7 @@ export function createSkopeoCopier(options: SkopeoCopierOptions): ImageCopier {
       runSkopeoCopy(
         {
           binary,
+          env,
           from: { host: from, image: atDigest(session.source, tree.digest) },
           to: { host: to, image: atDigest(session.target, tree.digest) },
         },
@@ -77,7 +82,7 @@ export function createSkopeoCopier(options: SkopeoCopierOptions): ImageCopier {
   };
 
   return createCopier(options, writer, async (tree, session) => {
-    if (!isUsable) await checkSkopeo(binary, session.options);
+    if (!isUsable) await checkSkopeo(binary, env, session.options);
     isUsable = true;
     const settle = await countBlobs(tree, options, session);
     await options.ensureRepository?.(session.target, session.options);

@@ -5,8 +5,9 @@ import { ConfigError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import { NoIdentityError, type CloudSignIn } from './auth/cloud/sign-in.ts';
 import { runCredentialHelper, type CredentialHelper } from './auth/credential-helper.ts';
+import { helperEnvironment } from './auth/helper-environment.ts';
 import { DOCKER_HUB_KEY, parseDockerConfig, type DockerConfig } from './auth/docker-config.ts';
-import type { HostSettings } from './hosts.ts';
+import type { HostSettings, HostSettingsByHost } from './hosts.ts';
 import type { Environment } from './http/agents.ts';
 import type { Options } from '../options.ts';
 
@@ -34,12 +35,14 @@ export interface CredentialSources {
 }
 
 /** The sources of this process. */
-export function systemSources(env: Environment): CredentialSources {
+export function systemSources(env: Environment, hosts: HostSettingsByHost = {}): CredentialSources {
+  const helperEnv = helperEnvironment(env, hosts);
   return {
     env,
     homeDirectory: homedir(),
     readText: readTextIfPresent,
-    runHelper: runCredentialHelper,
+    runHelper: async (helper, server, options) =>
+      runCredentialHelper(helper, server, { ...options, env: helperEnv }),
   };
 }
 

@@ -90,7 +90,7 @@ export class SharedRegistries {
     this.bandwidth = bandwidth === undefined ? undefined : new Bandwidth(bandwidth, clock);
     this.#options = options;
     this.#clock = clock;
-    this.#sources = options.credentialSources ?? systemSources(env);
+    this.#sources = options.credentialSources ?? systemSources(env, options.hosts);
     this.#clouds = options.clouds ?? systemClouds(env);
     this.#transport = new Transport({
       env,

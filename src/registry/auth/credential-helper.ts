@@ -13,8 +13,13 @@ import { toStoredCredential, type StoredCredential } from './docker-config.ts';
 export type CredentialHelper = (
   helper: string,
   server: string,
-  options?: Options,
+  options?: HelperOptions,
 ) => Promise<StoredCredential | undefined>;
+
+export interface HelperOptions extends Options {
+  /** What the helper is given; all of this process's by default. */
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 const TIMEOUT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
@@ -36,6 +41,7 @@ export const runCredentialHelper: CredentialHelper = async (helper, server, opti
     timeout: TIMEOUT_MS,
     maxBuffer: MAX_OUTPUT_BYTES,
     reject: false,
+    ...(options.env === undefined ? {} : { env: options.env, extendEnv: false }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
   options.signal?.throwIfAborted();

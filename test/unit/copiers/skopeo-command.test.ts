@@ -12,6 +12,7 @@ import { digestOf } from '../../../src/registry/manifest.ts';
 import type { DigestReference } from '../../../src/registry/reference.ts';
 import { Secret } from '../../../src/secret.ts';
 
+const env = { PATH: process.env['PATH'], ATLAN_API_TOKEN: 'hunter2', REGISTRY_PASSWORD: 'hunter2' };
 const digest = digestOf(Buffer.from('an image'));
 let folder: string;
 
@@ -50,6 +51,7 @@ function copyWith(binary: string, options: { signal?: AbortSignal } = {}): Promi
   return runSkopeoCopy(
     {
       binary,
+      env,
       from: { host: source, image: imageAt('src.example') },
       to: { host: target, image: imageAt('dst.example') },
     },
@@ -135,6 +137,7 @@ test('a registry token is refused rather than shown in the arguments', async () 
     runSkopeoCopy(
       {
         binary,
+        env,
         from: { host: host('a.example', { credential }), image: imageAt('a.example') },
         to: { host: target, image: imageAt('dst.example') },
       },
@@ -150,7 +153,7 @@ for (const [name, script, expected] of [
 ] as const) {
   test(`a ${name} skopeo is refused`, async () => {
     const binary = await program(name, script);
-    await assert.rejects(checkSkopeo(binary, {}), (error) => {
+    await assert.rejects(checkSkopeo(binary, env, {}), (error) => {
       assert(error instanceof ConfigError);
       assert.match(error.message, expected);
       return true;
@@ -160,12 +163,12 @@ for (const [name, script, expected] of [
 
 for (const version of ['1.6.0', '1.9.3', '1.18.0', '2.0.0-dev']) {
   test(`skopeo ${version} will do`, async () => {
-    await checkSkopeo(await program(`new-${version}`, `echo skopeo version ${version}`), {});
+    await checkSkopeo(await program(`new-${version}`, `echo skopeo version ${version}`), env, {});
   });
 }
 
 test('a missing skopeo comes with the way to get one', async () => {
-  await assert.rejects(checkSkopeo(join(folder, 'nowhere'), {}), (error) => {
+  await assert.rejects(checkSkopeo(join(folder, 'nowhere'), env, {}), (error) => {
     assert(error instanceof ConfigError);
     assert.match(error.message, /apt-get install skopeo/);
     assert.match(error.message, /copy\.engine: registry/);
@@ -185,6 +188,7 @@ test('a proxy for one host is refused: skopeo would go past it', async () => {
   const copy = runSkopeoCopy(
     {
       binary,
+      env,
       from: { host: proxied, image: imageAt('src.example') },
       to: { host: target, image: imageAt('dst.example') },
     },

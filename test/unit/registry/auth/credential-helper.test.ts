@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ConfigError } from '../../../../src/errors.ts';
+import { systemSources } from '../../../../src/registry/credentials.ts';
+import { Secret } from '../../../../src/secret.ts';
 import { runCredentialHelper } from '../../../../src/registry/auth/credential-helper.ts';
 
 /** Puts a helper of this name into a folder of PATH for the time of a test. */
@@ -66,6 +68,27 @@ test('what a helper prints of a secret before it fails is not shown', async (t) 
     assert.doesNotMatch(error.message, /hunter/);
     return true;
   });
+});
+
+test('a helper is given no secret of the job, and what else it may need', async (t) => {
+  const folder = await install(
+    t,
+    'env',
+    'env > "$(dirname "$0")/env"; echo \'{"Username":"u","Secret":"s"}\'',
+  );
+  const job = {
+    PATH: process.env['PATH'],
+    ATLAN_API_TOKEN: 'hunter2',
+    REGISTRY_PASSWORD: 'hunter3',
+    AWS_PROFILE: 'mirror',
+  };
+  const sources = systemSources(job, {
+    'registry.example': { username: 'ci', password: new Secret('hunter3') },
+  });
+  await sources.runHelper('env', 'other.example');
+  const given = await readFile(join(folder, 'env'), 'utf8');
+  assert.match(given, /^AWS_PROFILE=mirror$/m);
+  assert.doesNotMatch(given, /hunter/);
 });
 
 test('a helper that is not there is named with what to do', async () => {
