@@ -102,7 +102,7 @@ test('any mirror.yaml is a configuration or a ConfigError', async () => {
       ),
       async (text) => judged(async () => loadMirror(text, { env: { A: 'x: [\n' } })),
     ),
-    { numRuns: 120 },
+    { numRuns: 80 },
   );
 });
 
@@ -115,7 +115,7 @@ test('any config.yaml and .env of an orchestrator are a configuration or a Confi
     fc.asyncProperty(fc.oneof(yaml, changed(MINIMAL)), dotenv, async (text, lines) =>
       judged(async () => loadOrchestrator(text, { dotenv: lines.join('') })),
     ),
-    { numRuns: 120 },
+    { numRuns: 80 },
   );
 });
 

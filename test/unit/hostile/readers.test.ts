@@ -88,7 +88,7 @@ test('any report or metrics of an earlier run is understood or as good as none',
           renderPage({ ...record, ...earlier });
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 });
