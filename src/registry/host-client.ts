@@ -110,17 +110,18 @@ export class HostClient {
 
   /** Lets one request learn what the registry wants, instead of sixty being turned away. */
   async #acquainted(request: RegistryRequest): Promise<Answer> {
-    while (!this.#isAcquainted && this.#first !== undefined) {
+    if (!this.#isAcquainted && this.#first !== undefined) {
       await abandonable(this.#first, request.signal);
     }
     if (this.#isAcquainted) return this.#authenticated(request);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#first = promise;
     try {
-      const answer = await this.#authenticated(request);
-      this.#isAcquainted = true;
-      return answer;
+      return await this.#authenticated(request);
     } finally {
+      // Also where no answer came: if each had to try it alone, a host that is silent would keep
+      // hundreds waiting one after the other, minutes each.
+      this.#isAcquainted = true;
       this.#first = undefined;
       resolve();
     }

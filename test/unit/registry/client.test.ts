@@ -110,3 +110,29 @@ test('authorities and keys that are none are errors of the configuration', async
     });
   }
 });
+
+test(
+  'once a host has let one wait for nothing, the others do not wait one after the other',
+  { timeout: 60_000 },
+  async (t) => {
+    const others = ['2', '3', '4'];
+    const isDown = { now: true };
+    let waiting = 0;
+    const all = Promise.withResolvers<void>();
+    const server = await startScripted(t, async () => {
+      if (isDown.now) return 'cut';
+      waiting += 1;
+      if (waiting === others.length) all.resolve();
+      await all.promise;
+      return { status: 200, headers: MANIFEST_HEADERS };
+    });
+    const { source } = openRegistries(t, { [server.host]: {} });
+    const repository = { registry: server.host, repository: 'acme/app' };
+    const first = source.head(atTag(repository, '1'));
+    const later = others.map(async (tag) => source.head(atTag(repository, tag)));
+    await assert.rejects(first, { code: 'REGISTRY_UNAVAILABLE' });
+    isDown.now = false;
+    await Promise.all(later);
+    assert.equal(waiting, others.length);
+  },
+);
