@@ -20,6 +20,8 @@ import { waitFor } from '../../support/servers/server-process.ts';
 const HOOK = join(import.meta.dirname, '../../support/kills/at-file-operation.ts');
 const SERVERS = ['docker-registry', 'htpasswd'];
 const limit = pLimit(2);
+/** Half a minute where the machine is free. */
+const PATIENT = { timeout: 600_000 };
 
 /** A map of its own, and a job with nothing to do but to write one entry into it. */
 interface Desk {
@@ -68,34 +70,42 @@ describe(
       return { place, folder, note, start, beside: async () => readdir(maps) };
     }
 
-    test('a job that is killed there leaves a map, and the next one brings it to its end', async (t) => {
-      if (!requireServer(t, ...SERVERS)) return;
-      assert.ok(
-        operations.some((name) => name.startsWith('rename')),
-        operations.join(),
-      );
-      await Promise.all(
-        operations.map(async (operation, index) =>
-          limit(async () => {
-            const desk = await openDesk(`killed-${index}`);
-            const killed = await desk.start({ nth: index + 1, when: 'before', fate: 'die' });
-            assert.equal(killed.signal, 'SIGKILL', operation);
-            assertLinesKept((await desk.place.read()) ?? '', FOREIGN_MAP);
-            const began = performance.now();
-            assertDone(await desk.start());
-            const seconds = (performance.now() - began) / 1000;
-            assertMapped(await desk.place.read(), operation);
-            assert.ok(seconds < 30, `killed before ${operation}, the next job took ${seconds} s`);
-            // Where nothing was left to write nothing was tidied up either; whoever writes next does.
-            await desk.place.edit(() => FOREIGN_MAP);
-            assertDone(await desk.start());
-            assert.deepEqual(await desk.beside(), ['image-map.yaml'], `killed before ${operation}`);
-          }),
-        ),
-      );
-    });
+    test(
+      'a job that is killed there leaves a map, and the next one brings it to its end',
+      PATIENT,
+      async (t) => {
+        if (!requireServer(t, ...SERVERS)) return;
+        assert.ok(
+          operations.some((name) => name.startsWith('rename')),
+          operations.join(),
+        );
+        await Promise.all(
+          operations.map(async (operation, index) =>
+            limit(async () => {
+              const desk = await openDesk(`killed-${index}`);
+              const killed = await desk.start({ nth: index + 1, when: 'before', fate: 'die' });
+              assert.equal(killed.signal, 'SIGKILL', operation);
+              assertLinesKept((await desk.place.read()) ?? '', FOREIGN_MAP);
+              const began = performance.now();
+              assertDone(await desk.start());
+              const seconds = (performance.now() - began) / 1000;
+              assertMapped(await desk.place.read(), operation);
+              assert.ok(seconds < 30, `killed before ${operation}, the next job took ${seconds} s`);
+              // Where nothing was left to write nothing was tidied up either; whoever writes next does.
+              await desk.place.edit(() => FOREIGN_MAP);
+              assertDone(await desk.start());
+              assert.deepEqual(
+                await desk.beside(),
+                ['image-map.yaml'],
+                `killed before ${operation}`,
+              );
+            }),
+          ),
+        );
+      },
+    );
 
-    test('what an editor saves there is not lost', async (t) => {
+    test('what an editor saves there is not lost', PATIENT, async (t) => {
       if (!requireServer(t, ...SERVERS)) return;
       await Promise.all(
         operations.map(async (operation, index) =>

@@ -17,6 +17,8 @@ import { findBinary, requireServer } from '../../support/servers/binaries.ts';
 const REGISTRY = ['docker-registry', 'htpasswd'];
 /** Played side by side, each a process and what looks at its work. */
 const AT_ONCE = 2;
+/** Half a minute where the machine is free, and whatever it takes where somebody plays thousands. */
+const PATIENT = { timeout: 7_200_000 };
 // Of a file every operation is tried, in file-operations.test.ts.
 const STORES: readonly {
   readonly name: string;
@@ -41,25 +43,29 @@ describe(
     });
     after(async () => scene.stop());
 
-    test('in all of a run: nothing lies, nothing is lost, and the next run completes it', async (t) => {
-      if (!requireServer(t, ...REGISTRY)) return;
-      const store = fileStore();
-      const undisturbed = await measure({ scene, store, prefix: '', watched: 'everything' });
-      await play(t, seeds(24), async (seed) => {
-        const round = { scene, store, seed, prefix: `run-${seed}`, undisturbed };
-        return (await playRound({ ...round, watched: 'everything' })).kills;
-      });
-    });
+    test(
+      'in all of a run: nothing lies, nothing is lost, and the next run completes it',
+      PATIENT,
+      async (t) => {
+        if (!requireServer(t, ...REGISTRY)) return;
+        const store = fileStore();
+        const undisturbed = await measure({ scene, store, prefix: '', watched: 'everything' });
+        await play(t, seeds(20), async (seed) => {
+          const round = { scene, store, seed, prefix: `run-${seed}`, undisturbed };
+          return (await playRound({ ...round, watched: 'everything' })).kills;
+        });
+      },
+    );
 
     for (const { name, needs, open } of STORES) {
-      test(`while the map is published to ${name}`, async (t) => {
+      test(`while the map is published to ${name}`, PATIENT, async (t) => {
         if (!requireServer(t, ...REGISTRY, ...needs)) return;
         const store = await open();
         t.after(store.stop);
         // What is at the target already leaves a job the map alone to write.
         const prefix = `published-${STORES.findIndex((each) => each.name === name)}`;
         const undisturbed: Undisturbed = await measure({ scene, store, prefix, watched: 'store' });
-        await play(t, seeds(6), async (seed) => {
+        await play(t, seeds(4), async (seed) => {
           const round = { scene, store, seed, prefix, undisturbed, watched: 'store' } as const;
           return (await playRound(round)).kills;
         });
