@@ -111,7 +111,7 @@ export async function startMirrorScene(
       const { exitCode, stdout, stderr } = await mirror.run(...args);
       const said = stdout + stderr;
       assertUnmarked(said, WORDS, `what ${args.join(' ')} prints`);
-      assertUnmarked(await filesBelow(folder, ['given']), WORDS, 'what it leaves');
+      assertUnmarked(await filesBelow(folder, ['given', 'mirror.yaml']), WORDS, 'what it leaves');
       assertUnmarked(s3.text('maps', 'map.yaml') ?? '', WORDS, 'the map');
       for (const server of SERVERS) {
         const foreign = WORDS.filter((word) => !isHeardBy(word as Word, server));

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { echo, echoSecrets, type Wording } from '../../support/secrets/echo.ts';
 import {
@@ -8,7 +10,7 @@ import {
   type MirrorScene,
   type Server,
 } from '../../support/secrets/mirror-scene.ts';
-import { marksIn } from '../../support/secrets/marks.ts';
+import { mark, marksIn } from '../../support/secrets/marks.ts';
 import type { Reply } from '../../support/secrets/witness.ts';
 import { createPrivateSigstore } from '../../support/sigstore/private-sigstore.ts';
 
@@ -68,7 +70,7 @@ describe('secrets of a job stay where they belong', { concurrency: 4 }, () => {
   }
 
   for (const [name, fault] of Object.entries(FAULTS)) {
-    for (const server of SERVERS) {
+    for (const server of ['tenant', 'source', 'target', 'proxy', 'store'] as const) {
       test(`mirror run, when the ${server} ${name}`, async (t) => {
         const scene = await startMirrorScene(t, { trustedRoot });
         scene.at[server].reply = fault(server);
@@ -77,6 +79,31 @@ describe('secrets of a job stay where they belong', { concurrency: 4 }, () => {
     }
   }
 });
+
+const INLINE = '"${PASSWORD}"';
+for (const [name, spoil] of Object.entries({
+  'an unknown setting beside it': (text: string) =>
+    text.replace(`password: ${INLINE}`, `pasword: '${mark('password')}'`),
+  'a mapping in its place': (text: string) =>
+    text.replace(INLINE, `{ value: '${mark('password')}' }`),
+  'a file named by it': (text: string) =>
+    text.replace(`password: ${INLINE}`, `passwordFile: '${mark('password')}'`),
+  'YAML around it that is none': (text: string) =>
+    text.replace(`password: ${INLINE}`, `password: ${mark('password')}: "`),
+  'it in the place of a host': (text: string) =>
+    text.replace('source: { registry: "', 'source: { registry: "${PASSWORD}'),
+  'it in the place of a number': (text: string) => `${text}copy: { concurrency: "\${PASSWORD}" }\n`,
+})) {
+  test(`a configuration with a secret and ${name}`, async (t) => {
+    const scene = await startMirrorScene(t, { trustedRoot });
+    const file = join(scene.folder, 'mirror.yaml');
+    await writeFile(file, spoil(await readFile(file, 'utf8')));
+    for (const options of OUTPUT) {
+      const { exitCode, said } = await scene.run('run', ...options);
+      assert.equal(exitCode, 2, said);
+    }
+  });
+}
 
 test('what the scene looks for is there to be found', async (t) => {
   const scene = await startMirrorScene(t, { trustedRoot });
