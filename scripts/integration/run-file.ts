@@ -35,8 +35,8 @@ export async function runFile(
   const [program = '', ...args] = [...launcher, process.execPath, ...test];
   const start = performance.now();
   try {
-    // Another user runs an engine in there.
-    await execa('chmod', ['755', folder]);
+    // As /tmp is, since an engine of another user writes there, too.
+    await execa('chmod', ['1777', folder]);
     const { exitCode, timedOut, all } = await execa(program, args, {
       cwd,
       // A test runner that was started by one would report to it instead of printing.
