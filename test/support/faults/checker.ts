@@ -27,7 +27,7 @@ export class RegistryChecker {
   }
 
   async tags(repository: string): Promise<readonly string[]> {
-    const answer = await fetch(`${this.#url}/v2/${repository}/tags/list`);
+    const answer = await get(`${this.#url}/v2/${repository}/tags/list`);
     if (answer.status === 404) return [];
     const { tags } = (await answer.json()) as { tags: readonly string[] | null };
     return tags ?? [];
@@ -70,7 +70,7 @@ export class RegistryChecker {
   async referrers(repository: string, digest: string): Promise<readonly string[]> {
     const answers = await Promise.all(
       [`referrers/${digest}`, `manifests/${digest.replace(':', '-')}`].map(async (path) =>
-        fetch(`${this.#url}/v2/${repository}/${path}`, { headers: { accept: ACCEPT } }),
+        get(`${this.#url}/v2/${repository}/${path}`, { headers: { accept: ACCEPT } }),
       ),
     );
     const lists = await Promise.all(
@@ -86,7 +86,7 @@ export class RegistryChecker {
     repository: string,
     { digest, size }: Descriptor,
   ): Promise<readonly string[]> {
-    const answer = await fetch(`${this.#url}/v2/${repository}/blobs/${digest}`);
+    const answer = await get(`${this.#url}/v2/${repository}/blobs/${digest}`);
     const bytes = Buffer.from(await answer.arrayBuffer());
     if (answer.status !== 200) return [`blob ${digest} is answered with ${answer.status}`];
     if (bytes.length !== size) return [`blob ${digest} has ${bytes.length} bytes, not ${size}`];
@@ -94,11 +94,22 @@ export class RegistryChecker {
   }
 
   async #manifest(repository: string, reference: string): Promise<Buffer | undefined> {
-    const answer = await fetch(`${this.#url}/v2/${repository}/manifests/${reference}`, {
+    const answer = await get(`${this.#url}/v2/${repository}/manifests/${reference}`, {
       headers: { accept: ACCEPT },
     });
     const bytes = Buffer.from(await answer.arrayBuffer());
     return answer.status === 200 ? bytes : undefined;
+  }
+}
+
+/** As often as it takes: a server may close a kept connection just when it is taken up again. */
+async function get(url: string, init: RequestInit = {}): Promise<Response> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      if (tries === 4) throw error;
+    }
   }
 }
 

@@ -30,9 +30,7 @@ export class Upstream {
 
   /** Lets it carry out a request. The client's `Host` goes with it: answers are made by that. */
   async ask(request: WholeRequest): Promise<WholeAnswer> {
-    const outgoing = this.#open(request, this.#agent);
-    outgoing.end(request.body);
-    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const answer = await this.#answerTo(request);
     const body = await bytesOf(answer);
     const headers = Object.entries(answer.headers).filter(
       ([name, value]) => value !== undefined && !HOP_BY_HOP.has(name),
@@ -46,6 +44,19 @@ export class Upstream {
       headers: Object.fromEntries([...headers, ...sized]),
       body,
     };
+  }
+
+  async #answerTo(request: WholeRequest): Promise<IncomingMessage> {
+    const outgoing = this.#open(request, this.#agent);
+    outgoing.end(request.body);
+    try {
+      const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+      return answer;
+    } catch (error) {
+      // It closed a kept connection just when it was taken up again, which is no fault of a schedule.
+      if (!outgoing.reusedSocket) throw error;
+      return this.#answerTo(request);
+    }
   }
 
   /** Lets it hear a part of a request, and then nothing more. */
