@@ -8,7 +8,7 @@ import { formatReference } from '../../registry/reference.ts';
 import { Secret } from '../../secret.ts';
 import type { ContainerId } from './container.ts';
 import type { ContainerSpec } from './container-spec.ts';
-import { engineMessage, refused } from './engine-failures.ts';
+import { engineMessage, isImageGoneMeanwhile, refused } from './engine-failures.ts';
 import type { EngineRequests } from './engine-requests.ts';
 import { parse } from './inspect-json.ts';
 import { removeContainer } from './lifecycle.ts';
@@ -59,7 +59,10 @@ export async function createContainer(
     ...options,
   });
   if (answer.status !== 201) {
-    const isMissing = answer.status === 404 || /bind source path/.test(engineMessage(answer));
+    const isMissing =
+      answer.status === 404 ||
+      isImageGoneMeanwhile(answer) ||
+      /bind source path/.test(engineMessage(answer));
     const code = dialect.isNameTaken(answer)
       ? 'NAME_TAKEN'
       : isMissing

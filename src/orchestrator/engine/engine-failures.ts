@@ -105,3 +105,11 @@ export function nextStep(message: string): string {
 export function isDiskFull(message: string): boolean {
   return NEXT_STEPS[0]?.[0].test(message) === true;
 }
+
+/**
+ * Podman's words for an image, or a layer of it, that is removed between being found and being read:
+ * also when what goes is another image, which shares its layers.
+ */
+export function isImageGoneMeanwhile({ status, body }: EngineAnswer): boolean {
+  return status === 500 && /\b(?:image|layer) not known\b/.test(body);
+}

@@ -4,7 +4,7 @@ import type { Credential } from '../../registry/credentials.ts';
 import { formatReference, parseReference, type DigestReference } from '../../registry/reference.ts';
 import type { ContainerId, ImageId } from './container.ts';
 import type { ContainerSpec } from './container-spec.ts';
-import { refused } from './engine-failures.ts';
+import { isImageGoneMeanwhile, refused } from './engine-failures.ts';
 import type { EngineRequests } from './engine-requests.ts';
 import { parseLibpodHealthCheck } from './image-defaults.ts';
 import { parseImage, type InspectedImage } from './inspect-json.ts';
@@ -26,7 +26,7 @@ export async function inspectImageRaw(
     what,
     ...options,
   });
-  if (answer.status === 404) return undefined;
+  if (answer.status === 404 || isImageGoneMeanwhile(answer)) return undefined;
   if (answer.status !== 200) throw refused(requests.location, what, answer);
   return parseImage(answer);
 }
@@ -44,9 +44,12 @@ export async function pullOnce(
   if (present !== undefined) return readImage(present).id;
   const { prefix } = await requests.session(options);
   const { connection, location } = requests;
-  await pullImage({ connection, location, prefix, stallMs }, image, credential, options);
-  const pulled = await inspectImageRaw(requests, reference, options);
-  if (pulled !== undefined) return readImage(pulled).id;
+  // Twice: another app's clean-up may take what it shared with this one.
+  for (let pulls = 0; pulls < 2; pulls += 1) {
+    await pullImage({ connection, location, prefix, stallMs }, image, credential, options);
+    const pulled = await inspectImageRaw(requests, reference, options);
+    if (pulled !== undefined) return readImage(pulled).id;
+  }
   throw new EngineError(
     'ENGINE_REFUSED',
     `${location} told of no failure pulling ${reference}, yet does not have it. See the engine's log.`,
@@ -66,7 +69,8 @@ export async function removeImage(
     what,
     ...options,
   });
-  if (answer.status === 200 || answer.status === 404) return 'removed';
+  const isGone = answer.status === 404 || isImageGoneMeanwhile(answer);
+  if (answer.status === 200 || isGone) return 'removed';
   if (answer.status === 409) return 'in-use';
   throw refused(requests.location, what, answer);
 }

@@ -143,3 +143,44 @@ test('a health check of a container that just ended is no failure', async (t) =>
   );
   assert.equal((await engine.checkHealth(id)).health, 'starting');
 });
+
+/** What Podman 4.3 says while another image that shares layers is being removed. */
+const goneMeanwhile = {
+  status: 500,
+  body: {
+    cause: 'image not known',
+    message: 'reading image "a1cf": locating image with ID "a1cf": image not known',
+  },
+};
+
+test('an image that goes while it is looked at is not there', async (t) => {
+  const { engine } = await podman(t, () => goneMeanwhile);
+  assert.equal(await engine.inspectImage(imageNamed('app')), undefined);
+  assert.equal(await engine.removeImage(imageNamed('app')), 'removed');
+});
+
+test('an image that goes while a container is created of it is what is missing', async (t) => {
+  const { engine } = await podman(t, ({ method }) =>
+    method === 'POST' ? goneMeanwhile : undefined,
+  );
+  await assert.rejects(
+    engine.create(plainSpec('app', imageNamed('app'), { network: [] })),
+    (error) => error instanceof EngineError && error.code === 'NOT_FOUND',
+  );
+});
+
+test('an image that goes right after it came is pulled once more', async (t) => {
+  const image = imageNamed('app');
+  let pulls = 0;
+  const { engine } = await podman(t, ({ method }) => {
+    if (method === 'POST') {
+      pulls += 1;
+      return { status: 200, body: JSON.stringify({ status: 'Done' }) };
+    }
+    if (pulls < 2) return goneMeanwhile;
+    const inspected = { Id: `sha256:${'a'.repeat(64)}`, RepoDigests: [], Architecture: 'amd64' };
+    return { status: 200, body: { ...inspected, Size: 1, Config: {} } };
+  });
+  await engine.pull(image, { kind: 'anonymous', origin: 'test' });
+  assert.equal(pulls, 2);
+});
