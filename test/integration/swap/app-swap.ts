@@ -55,8 +55,8 @@ export function appSwap(
       for (const { swap, version, changes, from = 1 } of CASES) {
         test(`${swap}, new version ${version}`, { timeout: CHAIN_MS }, async (t) => {
           const app = await startApp(machine, swap, version);
-          const points = await crashEverywhere(t, app, version, from);
-          assert.ok(points >= changes, `only ${points} changes`);
+          const { points, told } = await crashEverywhere(t, app, version, from);
+          assert.ok(points >= changes, `only ${points} changes: ${told}`);
         });
       }
     });
@@ -152,37 +152,37 @@ async function startApp(machine: RealMachine, swap: Swap, version: string): Prom
  * Lets the process die after one of the first changes of a swap, then after the next, and so on,
  * each time with a plain re-run, until it outlives the swap.
  *
- * @returns how many changes the swap made
+ * @returns how many changes the swap made, and what came of it
  */
 async function crashEverywhere(
   t: TestContext,
   app: SwappedApp,
   version: string,
   from: number,
-): Promise<number> {
+): Promise<{ readonly points: number; readonly told: string }> {
   for (let point = from; ; point += 1) {
     // A good version comes to serve, so that the next swap is to another good one.
     const serves = version === 'good' && point % 2 === 1 ? 'probed-2' : 'probed-1';
     // One that fails ends it, too.
-    let isOver = true;
+    let end: string | undefined = 'a test that failed';
     await t.test(`a crash after change ${point}`, async () => {
-      isOver = await crashOnce(app, point, version === 'good' ? serves : version, serves);
+      end = await crashOnce(app, point, version === 'good' ? serves : version, serves);
     });
-    if (isOver) return point - 1;
+    if (end !== undefined) return { points: point - 1, told: end };
   }
 }
 
-/** @returns whether the process outlived the swap */
+/** @returns what came of the swap, if the process outlived it */
 async function crashOnce(
   swapped: SwappedApp,
   point: number,
   version: string,
   serves: string,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const { machine, app, swap, tag, commands } = swapped;
   const upgrade = { app, commandId: `crash-${point}`, image: `atlanhq/app:${tag(version)}` };
   const { engine, effects } = mortal(machine.engine, point);
-  await commands(engine).upgrade(upgrade);
+  const first = await commands(engine).upgrade(upgrade);
   const context = effects.join(', ');
   if (swap === 'blue-green') await assertServed(swapped, context);
 
@@ -191,7 +191,7 @@ async function crashOnce(
   assert.equal(again.outcome === 'failed', version !== serves, told);
   assert.equal(again.serving?.digest, machine.image(tag(serves)).digest, told);
   await assertAlone(machine, app, again);
-  return effects.length < point;
+  return effects.length < point ? `${context} → ${JSON.stringify(first)}` : undefined;
 }
 
 /** Right after a crash: one that was found good is up, whatever it is called by now. */
