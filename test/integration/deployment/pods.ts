@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { IPodTemplateSpec } from 'kubernetes-models/v1';
+import pLimit from 'p-limit';
 import { stringify } from 'yaml';
 import { builtImages } from '../../support/servers/built-images.ts';
 import { startPodman } from '../../support/servers/podman.ts';
@@ -49,6 +50,8 @@ export async function startNode(t: Pick<TestContext, 'after'>): Promise<PodNode>
     await writeFile(file, stringify(manifest));
     return file;
   };
+  // Podman 4.3 crashes when pods that share a volume come, or go, at the same time.
+  const oneAtATime = pLimit(1);
   return {
     createSecret: async (name, texts) => {
       // Podman 4.3 takes `data` as it is, where Kubernetes has it in base64.
@@ -58,12 +61,11 @@ export async function startNode(t: Pick<TestContext, 'after'>): Promise<PodNode>
     run: async (name, template, configMap, environment = {}) => {
       const pod = await write(name, onThisNode(name, template, environment));
       const map = await write(`${name}-config`, configMap);
-      await run('kube', 'play', '--configmap', map, pod);
+      await oneAtATime(async () => run('kube', 'play', '--configmap', map, pod));
       const container = `${name}-mirror`;
       const exitCode = Number(await run('wait', container));
       const log = await run('logs', container);
       const [seen] = JSON.parse(await run('container', 'inspect', container)) as [Inspected];
-      await run('pod', 'rm', name);
       return {
         exitCode,
         log,
