@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe } from 'node:test';
-import { requireServer } from '../../support/servers/binaries.ts';
+import { whyMissing } from '../../support/servers/binaries.ts';
 import { containerEngineContract, type Behaviour } from '../../contracts/container-engine.ts';
 import type { ContainerEngine } from '../../../src/orchestrator/engine/container-engine.ts';
 import { createSocketEngine } from '../../../src/orchestrator/engine/socket-engine.ts';
@@ -71,12 +71,8 @@ export function realEngineContract(
 
 /** Why a real engine cannot be had here. @throws Error in CI, if it is not installed */
 export function whyNot(program: string): string | undefined {
-  let reason = cannotRunEngines();
-  const skip = (why?: string): void => {
-    reason ??= why;
-  };
-  requireServer({ skip }, program, 'busybox', 'docker-registry');
-  return reason;
+  const missing = whyMissing(program, 'busybox', 'docker-registry');
+  return cannotRunEngines() ?? missing;
 }
 
 /** Why Podman cannot run without root here. @throws Error in CI, if its user is missing */

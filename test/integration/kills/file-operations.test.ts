@@ -14,7 +14,7 @@ import {
   type JobEnd,
   type KillScene,
 } from '../../support/kills/scene.ts';
-import { findBinary, requireServer } from '../../support/servers/binaries.ts';
+import { whyMissing } from '../../support/servers/binaries.ts';
 import { waitFor } from '../../support/servers/server-process.ts';
 
 const HOOK = join(import.meta.dirname, '../../support/kills/at-file-operation.ts');
@@ -36,7 +36,7 @@ interface Desk {
 describe(
   'at every operation on a map that is a file',
   {
-    skip: SERVERS.every((name) => findBinary(name) !== undefined) ? false : 'no docker-registry',
+    skip: whyMissing(...SERVERS) ?? false,
   },
   () => {
     let scene: KillScene;
@@ -73,8 +73,7 @@ describe(
     test(
       'a job that is killed there leaves a map, and the next one brings it to its end',
       PATIENT,
-      async (t) => {
-        if (!requireServer(t, ...SERVERS)) return;
+      async () => {
         assert.ok(
           operations.some((name) => name.startsWith('rename')),
           operations.join(),
@@ -105,8 +104,7 @@ describe(
       },
     );
 
-    test('what an editor saves there is not lost', PATIENT, async (t) => {
-      if (!requireServer(t, ...SERVERS)) return;
+    test('what an editor saves there is not lost', PATIENT, async () => {
       await Promise.all(
         operations.map(async (operation, index) =>
           limit(async () => {

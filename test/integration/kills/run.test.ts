@@ -12,7 +12,7 @@ import {
 } from '../../support/kills/places.ts';
 import { measure, playRound, type Kill, type Undisturbed } from '../../support/kills/round.ts';
 import { startKillScene, type KillScene } from '../../support/kills/scene.ts';
-import { findBinary, requireServer } from '../../support/servers/binaries.ts';
+import { requireServer, whyMissing } from '../../support/servers/binaries.ts';
 
 const REGISTRY = ['docker-registry', 'htpasswd'];
 /** Played side by side, each a process and what looks at its work. */
@@ -34,7 +34,7 @@ const STORES: readonly {
 describe(
   'jobs that are killed',
   {
-    skip: REGISTRY.every((name) => findBinary(name) !== undefined) ? false : 'no docker-registry',
+    skip: whyMissing(...REGISTRY) ?? false,
   },
   () => {
     let scene: KillScene;
@@ -47,7 +47,6 @@ describe(
       'in all of a run: nothing lies, nothing is lost, and the next run completes it',
       PATIENT,
       async (t) => {
-        if (!requireServer(t, ...REGISTRY)) return;
         const store = fileStore();
         const undisturbed = await measure({ scene, store, prefix: '', watched: 'everything' });
         await play(t, seeds(20), async (seed) => {
@@ -59,7 +58,7 @@ describe(
 
     for (const { name, needs, open } of STORES) {
       test(`while the map is published to ${name}`, PATIENT, async (t) => {
-        if (!requireServer(t, ...REGISTRY, ...needs)) return;
+        if (!requireServer(t, ...needs)) return;
         const store = await open();
         t.after(store.stop);
         // What is at the target already leaves a job the map alone to write.

@@ -8,7 +8,7 @@ import { lookAt } from '../../support/kills/look.ts';
 import { assertLinesKept, FOREIGN_MAP } from '../../support/kills/map-look.ts';
 import { azureStore, googleStore, minioStore, type Store } from '../../support/kills/places.ts';
 import { startJob, startKillScene, writeJob, type KillScene } from '../../support/kills/scene.ts';
-import { findBinary, requireServer } from '../../support/servers/binaries.ts';
+import { requireServer, whyMissing } from '../../support/servers/binaries.ts';
 
 const REGISTRY = ['docker-registry', 'htpasswd'];
 const STORES: readonly {
@@ -33,7 +33,7 @@ const PATIENT = { timeout: 7_200_000 };
 describe(
   'jobs side by side on one map and one registry',
   {
-    skip: REGISTRY.every((name) => findBinary(name) !== undefined) ? false : 'no docker-registry',
+    skip: whyMissing(...REGISTRY) ?? false,
   },
   () => {
     let scene: KillScene;
@@ -44,7 +44,7 @@ describe(
 
     for (const [index, { name, needs, open }] of STORES.entries()) {
       test(`in ${name}, some of them killed, while a person edits`, PATIENT, async (t) => {
-        if (!requireServer(t, ...REGISTRY, ...needs)) return;
+        if (!requireServer(t, ...needs)) return;
         const store = await open();
         t.after(store.stop);
         for (const seed of seeds(2)) {

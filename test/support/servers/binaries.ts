@@ -24,15 +24,26 @@ export function binary(name: string): string {
 }
 
 /**
- * Whether the programs a test needs are there. If not the test is skipped, and says so; with
- * `SDR_MIRROR_INTEGRATION=1` (CI) it fails, unless the install script knows the program is not
- * to be had. Leave the test on `false`:
+ * Whether the programs a test needs are there. If not the test is skipped, and says so; see
+ * {@link whyMissing}. Leave the test on `false`:
  *
  *     if (!requireServer(t, 'docker-registry')) return;
  */
 export function requireServer(t: Skippable, ...names: readonly string[]): boolean {
+  const reason = whyMissing(...names);
+  if (reason !== undefined) t.skip(reason);
+  return reason === undefined;
+}
+
+/**
+ * Why a suite that needs these programs is skipped; `undefined` if they are there.
+ *
+ * @throws Error with `SDR_MIRROR_INTEGRATION=1` (CI), unless the install script knows that what is
+ *   missing is not to be had
+ */
+export function whyMissing(...names: readonly string[]): string | undefined {
   const missing = names.filter((name) => findBinary(name) === undefined);
-  if (missing.length === 0) return true;
+  if (missing.length === 0) return undefined;
   const unavailable = notToBeHad();
   const unexplained = missing.filter((name) => !unavailable.has(name));
   if (process.env['SDR_MIRROR_INTEGRATION'] === '1' && unexplained.length > 0) {
@@ -40,12 +51,12 @@ export function requireServer(t: Skippable, ...names: readonly string[]): boolea
       `${unexplained.join(', ')} must be there when SDR_MIRROR_INTEGRATION=1: run scripts/install-servers.sh`,
     );
   }
-  const reasons = missing.map(
-    (name) =>
-      `${name}: ${unavailable.get(name) ?? 'not installed, run scripts/install-servers.sh'}`,
-  );
-  t.skip(reasons.join('; '));
-  return false;
+  return missing
+    .map(
+      (name) =>
+        `${name}: ${unavailable.get(name) ?? 'not installed, run scripts/install-servers.sh'}`,
+    )
+    .join('; ');
 }
 
 /** Programs that the install script does not try to install, each with its reason. */
