@@ -1,4 +1,5 @@
 import { RegistryError } from '../errors.ts';
+import { formatDuration } from '../measures.ts';
 import type { LaterSignal } from './abandon.ts';
 
 /**
@@ -21,7 +22,7 @@ export function anySignal(...signals: readonly (AbortSignal | undefined)[]): Abo
 export function imageGivenUp(image: string, ms: number): RegistryError {
   return new RegistryError(
     'REGISTRY_UNAVAILABLE',
-    `${image} was not done within ${inWords(ms)} and was given up. What has reached the target stays there, and the next run goes on from it. Where large images or a slow line need longer, set timeouts.image.`,
+    `${image} was not done within ${formatDuration(ms)} and was given up. What has reached the target stays there, and the next run goes on from it. Where large images or a slow line need longer, set timeouts.image.`,
   );
 }
 
@@ -29,12 +30,6 @@ export function imageGivenUp(image: string, ms: number): RegistryError {
 export function runGivenUp(ms: number): RegistryError {
   return new RegistryError(
     'REGISTRY_UNAVAILABLE',
-    `The run was not done within ${inWords(ms)} and was given up. What was finished is published, and the next run goes on with the rest. Where there is more to do than that, set timeouts.run.`,
+    `The run was not done within ${formatDuration(ms)} and was given up. What was finished is published, and the next run goes on with the rest. Where there is more to do than that, set timeouts.run.`,
   );
-}
-
-function inWords(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
-  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }

@@ -29,7 +29,7 @@ describe('an image that takes longer than it may', () => {
     const { outcome, error } = reportOn(result, 'b:1');
     assert.equal(outcome, 'failed');
     assert.equal(error?.code, 'REGISTRY_UNAVAILABLE');
-    assert.match(error?.message ?? '', /atlanhq\/b:1 was not done within 2 s.*timeouts\.image/);
+    assert.match(error?.message ?? '', /atlanhq\/b:1 was not done within 1\.5 s.*timeouts\.image/);
     assert.equal(error?.retryable, true);
     world.assertMapIsTrue('a:1', 'c:1');
     assert.equal(result.exitCode, 3);
@@ -91,7 +91,10 @@ describe('a run that takes longer than it may', () => {
       report.images.map(({ outcome }) => outcome),
       ['mirrored', 'interrupted', 'interrupted'],
     );
-    assert.match(reportOn(result, 'b:1').reason, /The run was not done within 2 s.*timeouts\.run/);
+    assert.match(
+      reportOn(result, 'b:1').reason,
+      /The run was not done within 1\.5 s.*timeouts\.run/,
+    );
     assert.equal(report.interrupted, true);
     assert.equal(errors.length, 1);
     assert.equal(exitCode, 3);
