@@ -1,4 +1,5 @@
-import { MirrorError, RegistryError, type Side } from '../errors.ts';
+import { errorMessage, MirrorError, RegistryError, type Side } from '../errors.ts';
+import { formatDuration } from '../measures.ts';
 import { cloudRegistryOf } from './auth/cloud/cloud-registry.ts';
 import { TokenRefusedError } from './auth/token-service.ts';
 import type { Credential } from './credentials.ts';
@@ -7,6 +8,7 @@ import { ForbiddenAddressError } from './http/address-guard.ts';
 import { TooLargeError } from './http/body.ts';
 import type { Answer } from './http/exchange.ts';
 import { PausedTooLongError } from './http/limits.ts';
+import { HostGivenUpError } from './http/outages.ts';
 import { rateLimitReason } from './http/rate-limit.ts';
 import { RedirectError } from './http/redirects.ts';
 import { ContentSizeError } from './http/pump.ts';
@@ -89,6 +91,12 @@ export function failure(error: unknown, asked: Asked, signal?: AbortSignal): unk
   if (error instanceof PausedTooLongError) {
     const message = `${head}${error.message}; run again after that`;
     return new RegistryError('REGISTRY_RATE_LIMITED', message, { side, cause: error });
+  }
+  if (error instanceof HostGivenUpError) {
+    const cause = showable(error.cause);
+    const last = networkReason(cause) ?? errorMessage(cause);
+    const message = `${head}${error.message}: every request to it has failed for ${formatDuration(error.silentMs)}; the last time ${last}. Run again once it answers`;
+    return new RegistryError('REGISTRY_UNAVAILABLE', message, { side, cause: error });
   }
   if (error instanceof ContentSizeError) {
     const message = `${head}${error.message}; nothing was finished`;

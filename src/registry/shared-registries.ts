@@ -14,7 +14,9 @@ import { systemClock, type Clock } from './http/clock.ts';
 import { Exchange } from './http/exchange.ts';
 import { formSender } from './http/form.ts';
 import { HostBudget } from './http/limits.ts';
+import { Outages } from './http/outages.ts';
 import { ServerClocks } from './http/server-clocks.ts';
+import { DRIPS } from './http/stall.ts';
 import { Transport } from './http/transport.ts';
 import { ContentCache } from './content-cache.ts';
 import { ManifestCache } from './manifest-cache.ts';
@@ -92,15 +94,23 @@ export class SharedRegistries {
     this.#clock = clock;
     this.#sources = options.credentialSources ?? systemSources(env, options.hosts);
     this.#clouds = options.clouds ?? systemClouds(env);
+    const stallMs = options.stallMs ?? DEFAULT_STALL_MS;
     this.#transport = new Transport({
       env,
       userAgent: options.userAgent ?? 'sdr-mirror',
-      stallMs: options.stallMs ?? DEFAULT_STALL_MS,
+      stallMs,
       connectMs: options.connectMs ?? DEFAULT_CONNECT_MS,
       lookup: options.lookup,
     });
     const { hosts, clocks } = this;
-    this.#exchange = new Exchange({ transport: this.#transport, hosts, clock, logger, clocks });
+    this.#exchange = new Exchange({
+      transport: this.#transport,
+      hosts,
+      clock,
+      logger,
+      clocks,
+      outages: new Outages({ clock, logger, longestTryMs: DRIPS * stallMs }),
+    });
     this.#tokens = new TokenService({
       exchange: this.#exchange,
       hosts,

@@ -6,6 +6,7 @@ import { withoutSent } from '../redact.ts';
 import { CutOffError, readBody } from './body.ts';
 import type { Clock } from './clock.ts';
 import type { HostBudget } from './limits.ts';
+import type { HostWatch, Outages } from './outages.ts';
 import { rateLimitReason, usedUpQuota } from './rate-limit.ts';
 import { sendFollowing, type RoutedRequest } from './redirects.ts';
 import { parseRetryAfter } from './retry-after.ts';
@@ -38,6 +39,8 @@ export interface ExchangeOptions {
   readonly logger: Logger;
   /** Told what time each answer says it is. */
   readonly clocks: ServerClocks;
+  /** Told which hosts answer; refuses new requests to those that have not for long. */
+  readonly outages: Outages;
 }
 
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -46,6 +49,8 @@ const MAX_TRANSIENT = 3;
 const MAX_REFUSALS = 8;
 const FIRST_BACK_OFF_MS = 500;
 const TRANSIENT_STATUS: ReadonlySet<number> = new Set([500, 502, 503, 504]);
+/** What stands before a host that does not answer says so. */
+const GATEWAY_STATUS: ReadonlySet<number> = new Set([502, 503, 504]);
 const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   'ECONNABORTED',
   'ECONNREFUSED',
@@ -70,9 +75,29 @@ export class Exchange {
    * tried again; a body that is a stream can be sent only once, so its failures come back at once.
    *
    * @returns the final answer, whatever its status
-   * @throws PausedTooLongError, or the last failure of the connection
+   * @throws PausedTooLongError, HostGivenUpError, or the last failure of the connection
    */
   async send(request: ExchangeRequest, budget: HostBudget): Promise<Answer> {
+    const watch = this.#options.outages.watch(request.url);
+    try {
+      return await this.#patiently(request, budget, watch);
+    } finally {
+      watch.end();
+    }
+  }
+
+  /** A wait that grows with each failure in a row, shortened by chance so that callers spread. */
+  async backOff(failures: number, signal: AbortSignal | undefined): Promise<void> {
+    const { clock } = this.#options;
+    const ms = FIRST_BACK_OFF_MS * 2 ** (failures - 1) * (0.5 + clock.random() / 2);
+    await clock.sleep(ms, signal);
+  }
+
+  async #patiently(
+    request: ExchangeRequest,
+    budget: HostBudget,
+    watch: HostWatch,
+  ): Promise<Answer> {
     const isRepeatable = request.body === undefined || request.body instanceof Uint8Array;
     let failures = 0;
     let refusals = 0;
@@ -80,11 +105,13 @@ export class Exchange {
       const ticket = await admit(request, budget);
       let answer: Answer;
       try {
-        answer = await this.#once(request);
+        answer = await this.#once(request, watch);
       } catch (error) {
         request.signal?.throwIfAborted();
+        if (!isTransient(error)) throw error;
+        watch.failed(error);
         failures += 1;
-        if (!isRepeatable || !isTransient(error) || failures > MAX_TRANSIENT) throw error;
+        if (!isRepeatable || failures > MAX_TRANSIENT) throw error;
         ticket.release();
         await this.#backOff(request, failures, errorMessage(error));
         continue;
@@ -95,6 +122,11 @@ export class Exchange {
       const reason = rateLimitReason(status, answer.body);
       const isTransientStatus = reason === undefined && TRANSIENT_STATUS.has(status);
       const waitMs = retryAfter(answer, this.#options.clock);
+      if (isTransientStatus && waitMs === undefined && GATEWAY_STATUS.has(status)) {
+        watch.failed(new Error(`it answered ${status}`));
+      } else {
+        watch.answered();
+      }
       if (reason !== undefined || (isTransientStatus && waitMs !== undefined)) {
         budget.refused(ticket, waitMs, reason ?? `it answered ${status}`);
         refusals += 1;
@@ -112,13 +144,6 @@ export class Exchange {
     }
   }
 
-  /** A wait that grows with each failure in a row, shortened by chance so that callers spread. */
-  async backOff(failures: number, signal: AbortSignal | undefined): Promise<void> {
-    const { clock } = this.#options;
-    const ms = FIRST_BACK_OFF_MS * 2 ** (failures - 1) * (0.5 + clock.random() / 2);
-    await clock.sleep(ms, signal);
-  }
-
   async #backOff(request: ExchangeRequest, failures: number, why: string): Promise<void> {
     this.#options.logger.info(`trying again: ${request.method} at ${request.url.host}: ${why}`, {
       host: request.url.host,
@@ -127,9 +152,9 @@ export class Exchange {
     await this.backOff(failures, request.signal);
   }
 
-  async #once(request: ExchangeRequest): Promise<Answer> {
+  async #once(request: ExchangeRequest, watch: HostWatch): Promise<Answer> {
     const { transport, hosts, clocks, clock } = this.#options;
-    const response = await sendFollowing(transport, hosts, request);
+    const response = await sendFollowing(transport, hosts, request, watch);
     const { status, headers, url } = response;
     clocks.note(url.host, headers, clock.now());
     const isSuccess = status >= 200 && status < 300;

@@ -1,5 +1,6 @@
 import type { Hosts } from '../hosts.ts';
 import { discardBody } from './body.ts';
+import type { HostWatch } from './outages.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
 /** A redirect that must not be followed. */
@@ -21,16 +22,19 @@ const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
  * Sends a request and goes where its answer leads. Credentials stay at the origin they were meant
  * for: the first hop to another scheme, host or port drops them, and nothing brings them back.
  *
+ * @param watch - told of each host on the way; of the answer that is returned its reader tells
  * @returns the first answer that is no redirect, or a redirect of a request that cannot be repeated
- * @throws RedirectError, ForbiddenAddressError
+ * @throws RedirectError, ForbiddenAddressError, HostGivenUpError
  */
 export async function sendFollowing(
   transport: Transport,
   hosts: Hosts,
   request: RoutedRequest,
+  watch: HostWatch,
 ): Promise<HttpResponse> {
   let { url, headers } = request;
   for (let hops = 0; ; hops += 1) {
+    watch.toward(url.host);
     const response = await transport.send({
       ...request,
       url,
@@ -41,6 +45,7 @@ export async function sendFollowing(
     const { location } = response.headers;
     if (!REDIRECTS.has(response.status) || location === undefined) return response;
     if (request.method !== 'GET' && request.method !== 'HEAD') return response;
+    watch.answered();
     discardBody(response);
     if (hops === MAX_REDIRECTS) {
       throw new RedirectError(`more than ${MAX_REDIRECTS} redirects, the last from ${url.host}`);

@@ -6,7 +6,7 @@ export class StalledError extends Error {
 }
 
 /** So many silences long may an answer take that comes drop by drop, never quite silent. */
-const DRIPS = 5;
+export const DRIPS = 5;
 
 /**
  * Ends a request whose peer falls silent: while connecting, while it should answer, or in the
