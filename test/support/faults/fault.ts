@@ -49,6 +49,13 @@ export interface NameFault {
   readonly code: 'ENOTFOUND' | 'EAI_AGAIN';
 }
 
+/** Somebody removes an image at the target as soon as it was … */
+export interface Removal {
+  readonly kind: 'removal';
+  /** … written under its tag, shown under it, or shown once more. */
+  readonly when: 'written' | 'read back' | 'shown again';
+}
+
 export type FaultKind = (Fault | NameFault)['kind'];
 
 /** 429 as it should be, as `TOOMANYREQUESTS` under another status, and as somebody's page. */

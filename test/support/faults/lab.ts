@@ -77,10 +77,10 @@ export async function startLab(): Promise<{
 }> {
   const { path: folder, remove } = await temporaryFolder('faults');
   const [debian, olareg, three, olaregTarget, s3] = await Promise.all([
-    startDockerRegistry(),
+    startDockerRegistry({ delete: true }),
     startOlareg(),
-    startDistribution3(),
-    startOlareg(),
+    startDistribution3({ delete: true }),
+    startOlareg({ delete: true }),
     startMinio(),
   ]);
   const bucket = await S3Bucket.create(s3, 'maps');

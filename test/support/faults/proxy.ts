@@ -34,6 +34,8 @@ export interface FaultProxyOptions {
   /** Tokens that are wanted here; none without. */
   readonly door?: TokenDoor;
   readonly elsewhere?: Elsewhere;
+  /** Is told what the real server has answered, and waited for. */
+  readonly witness?: (request: WholeRequest, answer: WholeAnswer) => Promise<void>;
 }
 
 export interface FaultProxy {
@@ -197,7 +199,9 @@ class Passage {
         'www-authenticate': `Bearer realm="${realm}",service="registry"`,
       });
     }
-    return this.#upstream.ask(this.#forUpstream(request));
+    const answered = await this.#upstream.ask(this.#forUpstream(request));
+    await this.#options.witness?.(request, answered);
+    return answered;
   }
 
   #isAdmitted({ headers }: WholeRequest): boolean {

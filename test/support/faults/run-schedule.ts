@@ -112,6 +112,7 @@ async function sceneOf(site: Site, ended: Ended) {
     ...site,
     ended,
     map: await site.map(),
+    removedTooLate: site.removedTooLate(),
     secrets: site.secrets(),
     written: await site.written(),
   };

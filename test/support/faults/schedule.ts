@@ -5,13 +5,14 @@ import {
   type FaultKind,
   type FaultyRequest,
   type NameFault,
+  type Removal,
   type Role,
 } from './fault.ts';
 
 /** A fault that was done, and to what. */
 export interface Injected {
   readonly request: string;
-  readonly fault: Fault | NameFault;
+  readonly fault: Fault | NameFault | Removal;
 }
 
 const KINDS: readonly [FaultKind, ...FaultKind[]] = [
@@ -53,8 +54,8 @@ interface Storm {
 
 /**
  * What goes wrong, decided by a seed. A third of the schedules do one kind of harm much, a third little
- * of what a job should get over, a third something of everything, and every eighth has a server that
- * never recovers.
+ * of what a job should get over, a third something of everything, every eighth has a server that never
+ * recovers, and in every fourth somebody removes images at the target.
  */
 export class Schedule {
   readonly seed: number;
@@ -112,6 +113,16 @@ export class Schedule {
     const fault: NameFault = { kind: 'dns', code };
     this.injected.push({ request: name, fault });
     return fault;
+  }
+
+  /** Whether somebody removes an image at the target at this instant. */
+  removes(image: string, when: Removal['when']): boolean {
+    if (this.#isOver || this.seed % 4 !== 2) return false;
+    // What the map must not name comes up most; some images are left alone.
+    const instants = ['read back', 'read back', 'shown again', 'written', 'never'] as const;
+    if (drawFrom(this.seed, `removal of ${image}`, instants) !== when) return false;
+    this.injected.push({ request: image, fault: { kind: 'removal', when } });
+    return true;
   }
 
   #count(role: Role, method: string, path: string): FaultyRequest {

@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo, LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/registry/http/clock.ts';
 import { startMarketplace } from '../marketplace.ts';
 import { draw, drawFrom } from './draw.ts';
+import { startElsewhere } from './elsewhere.ts';
 import { hastyClock } from './job.ts';
 import { RegistryChecker } from './checker.ts';
 import type { Announced, Lab } from './lab.ts';
 import { putMap, readMap } from './map-object.ts';
 import { startFaultProxy, type FaultProxy, type FaultProxyOptions } from './proxy.ts';
+import { Remover } from './remover.ts';
 import type { Schedule } from './schedule.ts';
 import { TokenDoor } from './token-door.ts';
-import { Upstream } from './upstream.ts';
+import type { WholeAnswer, WholeRequest } from './upstream.ts';
 
 /** A customer's site: the proxies before the real servers, and the folder the job runs in. */
 export interface Site {
@@ -36,6 +36,8 @@ export interface Site {
   written(): Promise<readonly string[]>;
   /** What came to the registries since it was asked last. */
   requests(): readonly string[];
+  /** Images that others removed at the target after the last look that the job could take. */
+  removedTooLate(): ReadonlySet<string>;
   /** What came where nothing may come, and credentials that came where they do not belong. */
   strayed(): readonly string[];
   close(): Promise<void>;
@@ -70,19 +72,37 @@ export async function startSite(lab: Lab, schedule: Schedule): Promise<Site> {
 
   const label = labelWith(lab.labels, prefix);
   const shared = { schedule, label, now: () => clock.now() };
+  const remover = new Remover(
+    schedule,
+    target.url,
+    announced.map((image) => ({
+      name: `${image.repository}:${image.tag}`,
+      repository: `${prefix}/${image.repository.split('/').at(-1)}`,
+      tag: image.tag,
+      digest: image.digest,
+    })),
+  );
+  const witness = async (request: WholeRequest, answer: WholeAnswer): Promise<void> =>
+    remover.hear(request, answer);
   const {
     elsewhere,
     strayed,
     close: closeElsewhere,
-  } = await startElsewhere({ source: source.host, target: target.host });
+  } = await startElsewhere({ source: source.host, target: target.host, witness });
   const proxies: FaultProxy[] = [];
-  const proxy = async (options: Pick<FaultProxyOptions, 'role' | 'upstream' | 'door' | 'now'>) => {
+  const proxy = async (options: Omit<FaultProxyOptions, 'schedule' | 'label' | 'elsewhere'>) => {
     const started = await startFaultProxy({ ...shared, ...options, elsewhere });
     proxies.push(started);
     return started;
   };
   const atSource = await proxy({ role: 'source', upstream: source.host, now: shared.now });
-  const atTarget = await proxy({ role: 'target', upstream: target.host, door, now: shared.now });
+  const atTarget = await proxy({
+    role: 'target',
+    upstream: target.host,
+    door,
+    now: shared.now,
+    witness,
+  });
   const atMap = await proxy({ role: 'map', upstream: new URL(lab.s3.url).host, now: Date.now });
   const releases = announced.map(({ repository, tag }) => ({
     app_name: repository.split('/').at(-1),
@@ -183,6 +203,7 @@ timeouts: { silence: ${silence}, image: ${image}, run: ${whole} }
         seen.splice(0).map((request) => `${repositories[index]} ${request}`),
       ),
     strayed,
+    removedTooLate: () => remover.removedTooLate(),
     close: async () => {
       await Promise.all(
         [...proxies, { close: closeElsewhere }, marketplace].map(async (each) => each.close()),
@@ -206,54 +227,6 @@ function chooseImages(seed: number, images: readonly Announced[]): readonly Anno
     ...good.slice(0, 2 + Math.floor(draw(seed, 'good') * 3)),
     ...(hasBad ? bad.slice(0, 1 + Math.floor(draw(seed, 'how bad') * 2)) : []),
   ];
-}
-
-/** Where redirects lead: a host that serves blobs for both registries, and one that is a trap. */
-async function startElsewhere(upstreams: { readonly source: string; readonly target: string }) {
-  const strayed: string[] = [];
-  const behind = {
-    source: new Upstream(upstreams.source),
-    target: new Upstream(upstreams.target),
-  };
-  const other = createServer((incoming, outgoing) => {
-    const { method = 'GET', url = '/', headers } = incoming;
-    if (headers.authorization !== undefined) strayed.push(`credentials at ${method} ${url}`);
-    const [, side = '', path = ''] = /^\/(source|target)(\/.*)$/.exec(url) ?? [];
-    const { authorization: _, ...kept } = headers;
-    const request = { method, path, headers: kept, body: Buffer.alloc(0) };
-    behind[side as 'source' | 'target']
-      .ask(request)
-      .then(({ status, headers: own, body }) =>
-        outgoing
-          .writeHead(status, own as Record<string, string>)
-          .end(method === 'HEAD' ? '' : body),
-      )
-      .catch(() => outgoing.destroy());
-  });
-  const trap = createServer(({ method, url }, outgoing) => {
-    strayed.push(`a request to a host that nobody named: ${method} ${url}`);
-    outgoing.writeHead(200).end();
-  });
-  const servers = [other, trap];
-  const ports: number[] = [];
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    ports.push((server.address() as AddressInfo).port);
-  }
-  return {
-    elsewhere: { other: `cdn.example:${ports[0]}`, trap: `trap.example:${ports[1]}` },
-    strayed: () => strayed,
-    close: async () => {
-      for (const server of servers) {
-        server.close();
-        server.closeAllConnections();
-      }
-      behind.source.close();
-      behind.target.close();
-      await Promise.resolve();
-    },
-  };
 }
 
 /** Names of sessions, runs and content, in place of what differs from one process to the next. */

@@ -53,6 +53,7 @@ async function sceneOf(
     prefix: 's1',
     announced: [good, bad],
     foreign: FOREIGN,
+    removedTooLate: new Set(),
     map: `# by hand\nimages:\n${FOREIGN[1]}\n${ENTRY}\n`,
     ended: { exitCode: 4, stdout: JSON.stringify(report), stderr: '' },
     secrets: ['hunter2'],
@@ -142,6 +143,14 @@ describe('the checker of schedules of faults', () => {
     assert.deepEqual(await brokenPromises(scene), []);
     assert.equal(isComplete(scene), true);
     assert.equal(isComplete({ ...scene, map: undefined }), false);
+  });
+
+  test('takes nobody to task for an image that others removed after the last look', async (t) => {
+    const scene = { ...(await sceneOf(t)), removedTooLate: new Set(['vendor/app:1.0']) };
+    scene.app.tags.delete('1.0');
+    assert.deepEqual(await brokenPromises(scene), []);
+    scene.app.tags.set('1.0', signature.digest);
+    assert.match((await brokenPromises(scene)).join('\n'), /^promise 2/);
   });
 
   for (const [name, [words, harm]] of Object.entries(HARM)) {

@@ -36,6 +36,7 @@ test('every kind of fault comes up in the schedules of the integration suite', (
       const schedule = new Schedule(seed);
       for (const request of REQUESTS) schedule.faultFor(...request);
       schedule.nameFaultFor('source.example');
+      schedule.removes('vendor/app1:1.0', 'read back');
       return schedule.injected.map(({ fault }) => fault.kind);
     }).flat(),
   );
@@ -50,6 +51,7 @@ test('every kind of fault comes up in the schedules of the integration suite', (
       'latency',
       'limit',
       'redirect',
+      'removal',
       'reset',
       'stall',
       'truncate',
