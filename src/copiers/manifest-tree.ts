@@ -40,8 +40,8 @@ export async function readTree(
   const read = async (manifest: Manifest, depth: number): Promise<ManifestTree> => {
     const entries = childrenOf(manifest);
     manifests += entries.length;
-    if (depth > MAX_DEPTH) refuse(session, `its indexes are nested deeper than ${MAX_DEPTH}`);
-    if (manifests > MAX_MANIFESTS) refuse(session, `it holds more than ${MAX_MANIFESTS} manifests`);
+    const why = whyTooMuch(depth, manifests);
+    if (why !== undefined) refuse(session, why);
     const children = await session.all(
       entries.map(async ({ digest, mediaType }) =>
         isIndex(mediaType)
@@ -52,6 +52,17 @@ export async function readTree(
     return { digest: manifest.digest, manifest, children };
   };
   return read(root, 0);
+}
+
+/**
+ * Why nobody goes on reading an image, if so.
+ *
+ * @param depth - how many indexes stand above the manifest
+ * @param manifests - how many were listed so far in all of its indexes
+ */
+export function whyTooMuch(depth: number, manifests: number): string | undefined {
+  if (depth > MAX_DEPTH) return `its indexes are nested deeper than ${MAX_DEPTH}`;
+  return manifests > MAX_MANIFESTS ? `it holds more than ${MAX_MANIFESTS} manifests` : undefined;
 }
 
 /** Reads one manifest of the image's repository. */
@@ -103,13 +114,14 @@ export function blobsOf(manifest: Manifest): readonly Descriptor[] {
   return [...unique.values()].filter((blob) => !isForeign(blob));
 }
 
-function childrenOf(manifest: Manifest): readonly Descriptor[] {
+/** The manifests that an index lists, each once. */
+export function childrenOf(manifest: Manifest): readonly Descriptor[] {
   if (manifest.kind === 'image') return [];
   const children = manifest.manifests.filter(({ mediaType }) => isManifestMediaType(mediaType));
   return [...new Map(children.map((child) => [child.digest, child])).values()];
 }
 
-function isIndex(mediaType: string): boolean {
+export function isIndex(mediaType: string): boolean {
   return mediaType === MediaType.ociIndex || mediaType === MediaType.dockerManifestList;
 }
 

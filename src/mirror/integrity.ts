@@ -1,16 +1,17 @@
 import { selectPlatforms } from '../copiers/platforms.ts';
-import { blobsOf, type ManifestTree } from '../copiers/manifest-tree.ts';
+import {
+  blobsOf,
+  childrenOf,
+  isIndex,
+  whyTooMuch,
+  type ManifestTree,
+} from '../copiers/manifest-tree.ts';
 import { RegistryError } from '../errors.ts';
 import type { Options } from '../options.ts';
-import {
-  isManifestMediaType,
-  MediaType,
-  type Descriptor,
-  type Manifest,
-  type Platform,
-} from '../registry/manifest.ts';
+import type { Descriptor, Manifest, Platform } from '../registry/manifest.ts';
 import {
   atDigest,
+  formatReference,
   formatRepository,
   type Digest,
   type DigestReference,
@@ -45,7 +46,8 @@ export class Integrity {
 
   /**
    * @returns each part once; empty for an image that is whole
-   * @throws RegistryError the registry could not be asked
+   * @throws RegistryError the registry could not be asked; `REGISTRY_REFUSED`: nobody would copy such an
+   *   image, so nobody looks through it either
    */
   async missingParts(image: DigestReference, options: Options): Promise<readonly MissingPart[]> {
     const root = await this.#read(image, image.digest, options);
@@ -58,34 +60,22 @@ export class Integrity {
   }
 
   /** With the indexes below the root, which tell the platforms; an index that is lost is a leaf. */
-  async #readTree(
-    image: DigestReference,
-    manifest: Manifest,
-    options: Options,
-  ): Promise<ManifestTree> {
-    const entries = manifest.kind === 'index' ? manifest.manifests : [];
-    const children = new Map<Digest, Promise<ManifestTree>>();
-    for (const entry of entries) {
-      if (!isManifestMediaType(entry.mediaType) || children.has(entry.digest)) continue;
-      children.set(entry.digest, this.#readChild(image, entry, options));
-    }
-    return {
-      digest: manifest.digest,
-      manifest,
-      children: await Promise.all(children.values()),
+  async #readTree(image: DigestReference, root: Manifest, options: Options): Promise<ManifestTree> {
+    let manifests = 0;
+    const read = async (manifest: Manifest, depth: number): Promise<ManifestTree> => {
+      const entries = childrenOf(manifest);
+      manifests += entries.length;
+      const why = whyTooMuch(depth, manifests);
+      if (why !== undefined) refuse(image, why);
+      const children = entries.map(async ({ digest, mediaType }): Promise<ManifestTree> => {
+        const child = isIndex(mediaType) ? await this.#read(image, digest, options) : undefined;
+        return child === undefined
+          ? { digest, manifest: undefined, children: [] }
+          : read(child, depth + 1);
+      });
+      return { digest: manifest.digest, manifest, children: await Promise.all(children) };
     };
-  }
-
-  async #readChild(
-    image: DigestReference,
-    { digest, mediaType }: Descriptor,
-    options: Options,
-  ): Promise<ManifestTree> {
-    const isIndex = mediaType === MediaType.ociIndex || mediaType === MediaType.dockerManifestList;
-    const manifest = isIndex ? await this.#read(image, digest, options) : undefined;
-    return manifest === undefined
-      ? { digest, manifest: undefined, children: [] }
-      : this.#readTree(image, manifest, options);
+    return read(root, 0);
   }
 
   async #missingOf(
@@ -95,6 +85,9 @@ export class Integrity {
   ): Promise<readonly MissingPart[]> {
     const known = manifest ?? (await this.#read(image, digest, options));
     if (known === undefined) return [{ kind: 'manifest', digest }];
+    if (known !== manifest && known.kind === 'index') {
+      refuse(image, `it lists ${digest} as an image, which is an index`);
+    }
     const [blobs, below] = await Promise.all([
       Promise.all(
         blobsOf(known).map(async (blob): Promise<readonly MissingPart[]> =>
@@ -153,4 +146,12 @@ async function ifServed<T>(ask: () => Promise<T>): Promise<T | undefined> {
     if (isLost) return undefined;
     throw error;
   }
+}
+
+function refuse(image: DigestReference, why: string): never {
+  throw new RegistryError(
+    'REGISTRY_REFUSED',
+    `${formatReference(image)} is not looked through: ${why}. Such an image is not copied: see who put it there, and remove it.`,
+    { side: 'target' },
+  );
 }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RegistryError } from '../../../src/errors.ts';
 import { Integrity, type MissingPart } from '../../../src/mirror/integrity.ts';
+import { MediaType } from '../../../src/registry/manifest.ts';
 import { parsePlatform } from '../../../src/registry/platform.ts';
 import { atDigest, parseTagReference } from '../../../src/registry/reference.ts';
 import { MemoryRegistry, type RegistryCall } from '../../fakes/memory-registry.ts';
 import {
+  buildArtifact,
   buildImage,
   buildIndex,
   buildMultiArch,
@@ -106,4 +108,41 @@ test('what images of a repository share is asked once', async () => {
   }
   const asked = registry.calls.filter(({ method }) => method === 'hasBlob');
   assert.equal(asked.length, base.blobs.size);
+});
+
+function refused(message: RegExp): object {
+  return { code: 'REGISTRY_REFUSED', side: 'target', message };
+}
+
+function nest(image: TestImage, levels: number): TestImage {
+  return levels === 0 ? image : nest(buildIndex({ children: [image] }), levels - 1);
+}
+
+/** An index of so many manifests, numbered. */
+function list(from: number, count: number): TestImage {
+  const children = Array.from({ length: count }, (_, number) =>
+    buildArtifact({ layers: [], annotations: { number: String(from + number) } }),
+  );
+  return buildIndex({ children });
+}
+
+describe('an image that nobody would copy is not looked through', () => {
+  test('as its indexes are nested too deep', async () => {
+    const image = buildImage({ seed: 'deep' });
+    assert.deepEqual(await hold(nest(image, 6)).look(), []);
+    await assert.rejects(hold(nest(image, 7)).look(), refused(/nested deeper than 5/));
+  });
+
+  test('as it holds too many manifests, however they are shared out', async () => {
+    const { registry, look } = hold(buildIndex({ children: [list(0, 500), list(500, 500)] }));
+    await assert.rejects(look(), refused(/more than 1000 manifests/));
+    assert.equal(registry.calls.length, 3, 'the indexes, and nothing below them');
+  });
+
+  test('as it hides an index where it names an image', async () => {
+    const inner = buildIndex({ children: [buildImage({ seed: 'hidden' })] });
+    const descriptor = { ...inner.descriptor, mediaType: MediaType.ociManifest };
+    const { look } = hold(buildIndex({ children: [{ ...inner, descriptor }] }));
+    await assert.rejects(look(), refused(/as an image, which is an index/));
+  });
 });
