@@ -1,3 +1,4 @@
+import { BoundedPattern } from './bounded-pattern.ts';
 import { FULCIO_EXTENSIONS } from './fulcio.ts';
 import type { IdentityPolicy } from './policy.ts';
 import { shown } from './reject.ts';
@@ -16,22 +17,24 @@ export interface TrustedIdentity {
   differences(identity: Identity): readonly string[];
 }
 
-type Matcher = (text: string) => boolean;
+/** What of a text differs from what is wanted, in words; `undefined` if nothing does. */
+type Compare = (text: string) => string | undefined;
 
 /** Prepares an identity without problems; see {@link identityProblems}. */
 export function trustIdentity(policy: IdentityPolicy): TrustedIdentity {
-  const subject = matcher(policy.subject, policy.subjectPattern);
-  const issuer = matcher(policy.issuer, policy.issuerPattern);
+  const subject = comparison('subject', policy.subject, policy.subjectPattern);
+  const issuer = comparison('issuer', policy.issuer, policy.issuerPattern);
   const extensions = Object.entries(policy.extensions ?? {});
   return {
     policy,
-    differences: (identity) => [
-      ...(subject(identity.subject) ? [] : [`the subject is ${shown(identity.subject)}`]),
-      ...(issuer(identity.issuer) ? [] : [`the issuer is ${shown(identity.issuer)}`]),
-      ...extensions
-        .filter(([name, wanted]) => extension(identity, name) !== wanted)
-        .map(([name]) => `${name} is ${describe(extension(identity, name))}`),
-    ],
+    differences: (identity) =>
+      [
+        subject(identity.subject),
+        issuer(identity.issuer),
+        ...extensions
+          .filter(([name, wanted]) => extension(identity, name) !== wanted)
+          .map(([name]) => `${name} is ${describe(extension(identity, name))}`),
+      ].filter((difference) => difference !== undefined),
   };
 }
 
@@ -89,10 +92,21 @@ function wantedProblems(
 }
 
 /** Exact unless written as a pattern, and a pattern matches the whole text. */
-function matcher(exact: string | undefined, pattern: string | undefined): Matcher {
-  if (pattern === undefined) return (text) => text === exact;
-  const anchored = new RegExp(`^(?:${pattern})$`, 'u');
-  return (text) => anchored.test(text);
+function comparison(
+  name: 'subject' | 'issuer',
+  exact: string | undefined,
+  pattern: string | undefined,
+): Compare {
+  const other = (text: string): string => `the ${name} is ${shown(text)}`;
+  if (pattern === undefined) return (text) => (text === exact ? undefined : other(text));
+  const bounded = new BoundedPattern(pattern);
+  return (text) => {
+    const match = bounded.match(text);
+    if (match === 'yes') return undefined;
+    return match === 'no'
+      ? other(text)
+      : `${other(text)}, which ${name}Pattern was not done with in time: write it without repetitions inside repetitions`;
+  };
 }
 
 function extension(identity: Identity, name: string): string | undefined {
