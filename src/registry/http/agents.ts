@@ -2,12 +2,11 @@ import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Socket, type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { ConfigError, errorMessage } from '../../errors.ts';
 import type { HostSettings } from '../hosts.ts';
 import { guardedLookup } from './address-guard.ts';
 import { BlockReader } from './block-reader.ts';
 import { assertProxy, chosenProxy } from './proxy.ts';
+import { SecureContexts } from './secure-contexts.ts';
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,6 +22,7 @@ const MAX_SOCKETS = 128;
 /** The keep-alive connections of a run, one pool for each origin. */
 export class Agents {
   readonly #pools = new Map<string, HttpAgent>();
+  readonly #contexts = new SecureContexts();
   readonly #proxyEnv: Environment;
   readonly #lookup: LookupFunction | undefined;
 
@@ -56,7 +56,7 @@ export class Agents {
       proxyEnv,
       ...(lookup === undefined ? {} : { lookup }),
     };
-    const agent = createAgent(url, options, settings);
+    const agent = this.#create(url, options, settings);
     if (!isProxied(url, proxyEnv)) readIntoBlocks(agent);
     this.#pools.set(name, agent);
     return agent;
@@ -67,16 +67,15 @@ export class Agents {
     for (const agent of this.#pools.values()) agent.destroy();
     this.#pools.clear();
   }
-}
 
-function createAgent(
-  url: URL,
-  options: ProxyingAgentOptions,
-  settings: HostSettings | undefined,
-): HttpAgent {
-  return url.protocol === 'https:'
-    ? new HttpsAgent({ ...options, ...tlsOptions(url, settings) })
-    : new HttpAgent(options);
+  #create(url: URL, options: ProxyingAgentOptions, settings: HostSettings | undefined): HttpAgent {
+    if (url.protocol !== 'https:') return new HttpAgent(options);
+    const secureContext = this.#contexts.for(url.host, settings);
+    return new HttpsAgent({
+      ...options,
+      ...(secureContext === undefined ? {} : { secureContext }),
+    });
+  }
 }
 
 /** Whether a proxy may stand between: then a connection may be one within another. */
@@ -95,29 +94,6 @@ function readIntoBlocks(agent: HttpAgent): void {
     if (socket instanceof Socket) reader.attach(socket);
     return socket;
   };
-}
-
-/** One context for a pool: parsing the authorities anew for each connection costs milliseconds. */
-function tlsOptions(
-  url: URL,
-  settings: HostSettings | undefined,
-): { readonly secureContext?: SecureContext } {
-  const { ca, cert, key } = settings ?? {};
-  if (ca === undefined && cert === undefined) return {};
-  try {
-    return {
-      secureContext: createSecureContext({
-        ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
-        ...(cert === undefined ? {} : { cert }),
-        ...(key === undefined ? {} : { key: key.reveal() }),
-      }),
-    };
-  } catch (error) {
-    throw new ConfigError(
-      `registries: ${url.host}: ca, cert or key is not usable PEM: ${errorMessage(error)}`,
-      error,
-    );
-  }
 }
 
 /** The proxies of an environment, checked; never one for this machine itself. */
