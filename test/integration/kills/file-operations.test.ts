@@ -5,7 +5,8 @@ import { after, before, describe, test } from 'node:test';
 import pLimit from 'p-limit';
 import type { FileOperationOrder } from '../../support/kills/at-file-operation.ts';
 import { assertLinesKept, entriesOf, FOREIGN_MAP } from '../../support/kills/map-look.ts';
-import { fileStore, type Place } from '../../support/kills/places.ts';
+import { fileStore } from '../../support/map-stores/file.ts';
+import type { Place } from '../../support/map-stores/map-store.ts';
 import {
   startJob,
   startKillScene,

@@ -2,16 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import pLimit from 'p-limit';
 import { seeds } from '../../support/kills/dice.ts';
-import {
-  azureStore,
-  fileStore,
-  gofakes3Store,
-  googleStore,
-  minioStore,
-  type Store,
-} from '../../support/kills/places.ts';
 import { measure, playRound, type Kill, type Undisturbed } from '../../support/kills/round.ts';
 import { startKillScene, type KillScene } from '../../support/kills/scene.ts';
+import { fileStore } from '../../support/map-stores/file.ts';
+import { startStore, STORES } from '../../support/map-stores/start.ts';
 import { requireServer, whyMissing } from '../../support/servers/binaries.ts';
 
 const REGISTRY = ['docker-registry', 'htpasswd'];
@@ -19,17 +13,6 @@ const REGISTRY = ['docker-registry', 'htpasswd'];
 const AT_ONCE = 2;
 /** Half a minute where the machine is free, and whatever it takes where somebody plays thousands. */
 const PATIENT = { timeout: 7_200_000 };
-// Of a file every operation is tried, in file-operations.test.ts.
-const STORES: readonly {
-  readonly name: string;
-  readonly needs: readonly string[];
-  readonly open: () => Promise<Store>;
-}[] = [
-  { name: 'MinIO', needs: ['minio'], open: minioStore },
-  { name: 'gofakes3', needs: ['gofakes3'], open: gofakes3Store },
-  { name: 'Azurite', needs: ['azurite-blob'], open: azureStore },
-  { name: 'fake-gcs-server', needs: ['fake-gcs-server'], open: googleStore },
-];
 
 describe(
   'jobs that are killed',
@@ -56,13 +39,14 @@ describe(
       },
     );
 
-    for (const { name, needs, open } of STORES) {
+    // Of a file every operation is tried, in file-operations.test.ts.
+    for (const [index, [name, recipe]] of Object.entries(STORES).entries()) {
       test(`while the map is published to ${name}`, PATIENT, async (t) => {
-        if (!requireServer(t, ...needs)) return;
-        const store = await open();
+        if (!requireServer(t, ...recipe.needs)) return;
+        const store = await startStore(recipe);
         t.after(store.stop);
         // What is at the target already leaves a job the map alone to write.
-        const prefix = `published-${STORES.findIndex((each) => each.name === name)}`;
+        const prefix = `published-${index}`;
         const undisturbed: Undisturbed = await measure({ scene, store, prefix, watched: 'store' });
         await play(t, seeds(4), async (seed) => {
           const round = { scene, store, seed, prefix, undisturbed, watched: 'store' } as const;

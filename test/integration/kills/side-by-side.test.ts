@@ -6,20 +6,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Dice, seeds } from '../../support/kills/dice.ts';
 import { lookAt } from '../../support/kills/look.ts';
 import { assertLinesKept, FOREIGN_MAP } from '../../support/kills/map-look.ts';
-import { azureStore, googleStore, minioStore, type Store } from '../../support/kills/places.ts';
 import { startJob, startKillScene, writeJob, type KillScene } from '../../support/kills/scene.ts';
+import type { Store } from '../../support/map-stores/map-store.ts';
+import { startStore, STORES } from '../../support/map-stores/start.ts';
 import { requireServer, whyMissing } from '../../support/servers/binaries.ts';
 
 const REGISTRY = ['docker-registry', 'htpasswd'];
-const STORES: readonly {
-  readonly name: string;
-  readonly needs: readonly string[];
-  readonly open: () => Promise<Store>;
-}[] = [
-  { name: 'MinIO', needs: ['minio'], open: minioStore },
-  { name: 'Azurite', needs: ['azurite-blob'], open: azureStore },
-  { name: 'fake-gcs-server', needs: ['fake-gcs-server'], open: googleStore },
-];
+const SHARED = ['MinIO', 'Azurite', 'fake-gcs-server'] as const;
 /** What a job may end with that meets others at its work: done; the map, or a tag, was contended. */
 const DOCUMENTED: ReadonlySet<number | undefined> = new Set([0, 3, 6]);
 const MOST_JOBS = 8;
@@ -42,10 +35,11 @@ describe(
     });
     after(async () => scene.stop());
 
-    for (const [index, { name, needs, open }] of STORES.entries()) {
+    for (const [index, name] of SHARED.entries()) {
       test(`in ${name}, some of them killed, while a person edits`, PATIENT, async (t) => {
-        if (!requireServer(t, ...needs)) return;
-        const store = await open();
+        const { [name]: recipe } = STORES;
+        if (!requireServer(t, ...recipe.needs)) return;
+        const store = await startStore(recipe);
         t.after(store.stop);
         for (const seed of seeds(2)) {
           const { jobs, killed, codes } = await crowd(scene, store, seed, index);
@@ -63,7 +57,7 @@ async function crowd(
   seed: number,
   index: number,
 ): Promise<{ readonly jobs: number; readonly killed: number; readonly codes: readonly string[] }> {
-  const dice = new Dice(seed * STORES.length + index);
+  const dice = new Dice(seed * SHARED.length + index);
   const prefix = `crowd-${store.name.toLowerCase()}-${seed}`;
   const key = `${prefix}/image-map.yaml`;
   const place = store.place(key);

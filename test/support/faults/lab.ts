@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildImage, buildLayer, buildMultiArch, tagOf, type TestImage } from '../images.ts';
+import { STORES, type StoreAddress } from '../map-stores/start.ts';
 import { startDistribution3, startDockerRegistry } from '../servers/distribution.ts';
 import { startOlareg } from '../servers/olareg.ts';
 import { pushTo } from '../servers/push.ts';
 import type { RegistryServer } from '../servers/registry-server.ts';
-import { S3Bucket, startMinio, type S3Server } from '../servers/s3-servers.ts';
 import { temporaryFolder } from '../servers/server-process.ts';
 import { classicArtifact, referrerArtifact } from '../sigstore/attach.ts';
 import { STRANGER, VENDOR } from '../sigstore/identities.ts';
@@ -38,8 +38,8 @@ type Address = Pick<RegistryServer, 'host' | 'url'>;
 export interface Lab {
   readonly sources: readonly Address[];
   readonly targets: readonly Address[];
-  readonly s3: Pick<S3Server, 'url' | 'accessKeyId' | 'secretAccessKey'>;
-  readonly bucket: string;
+  /** Where maps may be kept. */
+  readonly stores: readonly StoreAddress[];
   readonly images: readonly Announced[];
   /** What digests stand for, so that a schedule reads the same in every process. */
   readonly labels: ReadonlyMap<string, string>;
@@ -54,7 +54,9 @@ export const LAB_SERVERS: readonly string[] = [
   'docker-registry',
   'distribution3',
   'olareg',
-  'minio',
+  ...STORES.MinIO.needs,
+  ...STORES.Azurite.needs,
+  ...STORES['fake-gcs-server'].needs,
 ];
 
 interface Recipe {
@@ -76,14 +78,15 @@ export async function startLab(): Promise<{
   readonly stop: () => Promise<void>;
 }> {
   const { path: folder, remove } = await temporaryFolder('faults');
-  const [debian, olareg, three, olaregTarget, s3] = await Promise.all([
+  const [debian, olareg, three, olaregTarget, minio, azurite, gcs] = await Promise.all([
     startDockerRegistry({ delete: true }),
     startOlareg(),
     startDistribution3({ delete: true }),
     startOlareg({ delete: true }),
-    startMinio(),
+    STORES.MinIO.start(),
+    STORES.Azurite.start(),
+    STORES['fake-gcs-server'].start(),
   ]);
-  const bucket = await S3Bucket.create(s3, 'maps');
   const sigstore = await createPrivateSigstore();
   const key = newKey();
   const trustRoot = join(folder, 'trusted_root.json');
@@ -95,13 +98,11 @@ export async function startLab(): Promise<{
   for (const recipe of recipes({ key })) {
     images.push(await publishAt([debian, olareg], recipe, sigstore, labels));
   }
-  const { url, accessKeyId, secretAccessKey } = s3;
   const lab: Lab = {
     // Sources without and with the referrers API; targets likewise.
     sources: [debian, olareg].map(addressOf),
     targets: [debian, three, olaregTarget].map(addressOf),
-    s3: { url, accessKeyId, secretAccessKey },
-    bucket: bucket.name,
+    stores: [minio.address, azurite.address, gcs.address, { kind: 'file' }],
     images,
     labels,
     folder,
@@ -111,8 +112,8 @@ export async function startLab(): Promise<{
   return {
     lab,
     stop: async () => {
-      bucket.client.destroy();
-      await Promise.all([debian, olareg, three, olaregTarget, s3].map(async (each) => each.stop()));
+      const servers = [debian, olareg, three, olaregTarget, minio, azurite, gcs];
+      await Promise.all(servers.map(async (each) => each.stop()));
       await remove();
     },
   };

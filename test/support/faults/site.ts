@@ -3,13 +3,13 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/registry/http/clock.ts';
+import { storeAt } from '../map-stores/start.ts';
 import { startMarketplace } from '../marketplace.ts';
 import { draw, drawFrom } from './draw.ts';
 import { startElsewhere } from './elsewhere.ts';
 import { hastyClock } from './job.ts';
 import { RegistryChecker } from './checker.ts';
 import type { Announced, Lab } from './lab.ts';
-import { putMap, readMap } from './map-object.ts';
 import { startFaultProxy, type FaultProxy, type FaultProxyOptions } from './proxy.ts';
 import { Remover } from './remover.ts';
 import type { Schedule } from './schedule.ts';
@@ -43,6 +43,9 @@ export interface Site {
   close(): Promise<void>;
 }
 
+/** What stands behind the proxy of a store that is none. */
+const NOWHERE = '127.0.0.1:9';
+
 const FOREIGN = [
   '# kept by hand, by the platform team',
   'images:',
@@ -62,11 +65,10 @@ export async function startSite(lab: Lab, schedule: Schedule): Promise<Site> {
   const target = drawFrom(seed, 'target', asChoices(lab.targets));
   const source = drawFrom(seed, 'source', asChoices(lab.sources));
   const hasMap = draw(seed, 'map there') < 0.5;
-  const inS3 = draw(seed, 'store') < 0.5;
+  const store = storeAt(drawFrom(seed, 'store', asChoices(lab.stores)));
   const byEndpoint = schedule.storm?.role === 'releases' || draw(seed, 'endpoint') < 0.25;
   const password = `secret-password-${run}`;
   const releasesToken = `secret-releases-${run}`;
-  const s3Key = `${prefix}/image-map.yaml`;
   const door = new TokenDoor({ username: 'ci', password });
   const foreign = hasMap ? FOREIGN : [];
 
@@ -103,7 +105,10 @@ export async function startSite(lab: Lab, schedule: Schedule): Promise<Site> {
     now: shared.now,
     witness,
   });
-  const atMap = await proxy({ role: 'map', upstream: new URL(lab.s3.url).host, now: Date.now });
+  const place = store.place(
+    store.host === undefined ? join(folder, 'image-map.yaml') : `${prefix}/image-map.yaml`,
+  );
+  const atMap = await proxy({ role: 'map', upstream: store.host ?? NOWHERE, now: Date.now });
   const releases = announced.map(({ repository, tag }) => ({
     app_name: repository.split('/').at(-1),
     version: tag,
@@ -115,9 +120,7 @@ export async function startSite(lab: Lab, schedule: Schedule): Promise<Site> {
 
   const sourceHost = `source.example:${atSource.port}`;
   const targetHost = `target.example:${atTarget.port}`;
-  const mapFile = join(folder, 'image-map.yaml');
-  const initial = `${FOREIGN.join('\n')}\n`;
-  if (hasMap) await (inS3 ? putMap(lab, s3Key, initial) : writeFile(mapFile, initial));
+  if (hasMap) await place.edit(() => `${FOREIGN.join('\n')}\n`);
   await writeFile(join(folder, 'releases.json'), JSON.stringify({ releases }));
 
   const repositories = ['source', 'target'];
@@ -135,7 +138,6 @@ export async function startSite(lab: Lab, schedule: Schedule): Promise<Site> {
       HOME: folder,
       TARGET_PASSWORD: password,
       RELEASES_TOKEN: releasesToken,
-      S3_SECRET: lab.s3.secretAccessKey,
     },
     lookup: (host, options, callback) => {
       const fault = schedule.nameFaultFor(host);
@@ -159,17 +161,7 @@ releases: ${
         }
 source: { registry: "${sourceHost}" }
 target: { image: "${targetHost}/${prefix}/{name}:{tag}" }
-map:
-${
-  inS3
-    ? `  store: "s3://${lab.bucket}/${s3Key}"
-  s3:
-    endpoint: "http://127.0.0.1:${atMap.port}"
-    region: us-east-1
-    pathStyle: true
-    credentials: { accessKeyId: ${lab.s3.accessKeyId}, secretAccessKey: "\${S3_SECRET}" }`
-    : '  store: file:image-map.yaml'
-}
+map: ${JSON.stringify(place.settings(`127.0.0.1:${atMap.port}`))}
 verify:
   trustRoot: "${lab.trustRoot}"
   keys: [{ name: vendor, pem: "${lab.publicKey}" }]
@@ -184,16 +176,11 @@ copy: { concurrency: ${1 + Math.floor(draw(seed, 'concurrency') * 6)} }
 timeouts: { silence: ${silence}, image: ${image}, run: ${whole} }
 `,
       ),
-    map: async () =>
-      (inS3 ? readMap(lab, s3Key) : readFile(mapFile, 'utf8')).catch((error: unknown) => {
-        const { code, name } = error as { readonly code?: string; readonly name?: string };
-        if (code === 'ENOENT' || name === 'NoSuchKey') return undefined;
-        throw error;
-      }),
+    map: place.read,
     secrets: () => [
       password,
       releasesToken,
-      lab.s3.secretAccessKey,
+      ...store.secrets,
       Buffer.from(`ci:${password}`).toString('base64'),
       ...door.issued,
     ],
@@ -236,6 +223,8 @@ function labelWith(labels: ReadonlyMap<string, string>, prefix: string): (path: 
       .replace(prefix, 'RUN')
       .replace(/(blobs\/uploads\/)[^?]+/, '$1SESSION')
       .replace(/([?&])(_state|state|_)=[^&]*/g, '$1')
+      .replace(/([gG]eneration(?:Match)?=)[1-9]\d*/g, '$1GENERATION')
+      .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
       .replace(
         /(sha256(?::|-|%3A))([0-9a-f]{64})/gi,
         (_, __, hex: string) => labels.get(hex) ?? '?',

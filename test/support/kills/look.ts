@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertValidMap } from './map-look.ts';
-import { litterOf, type Place } from './places.ts';
+import { litterOf, type Place } from '../map-stores/map-store.ts';
 import { assertAttachments, readWhole, tagsOf } from './registry-look.ts';
 import { VERSION, type KillScene } from './scene.ts';
 

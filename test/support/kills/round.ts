@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Dice } from './dice.ts';
 import { lookAt, type Looked } from './look.ts';
 import { FOREIGN_MAP } from './map-look.ts';
-import type { Store } from './places.ts';
+import type { Store } from '../map-stores/map-store.ts';
 import { Ambush, counting, MOMENTS, startKillRelay, type Counted } from './relay.ts';
 import { startJob, writeJob, type Job, type JobEnd, type KillScene } from './scene.ts';
 

@@ -14,6 +14,8 @@ const KEY =
 export class Azurite {
   /** Base URL of the account's blob service. */
   readonly endpoint: string;
+  readonly account: string = ACCOUNT;
+  readonly accountKey: string = KEY;
   /** What it serves TLS with, if it does. */
   readonly certificate: Certificate | undefined;
   readonly service: BlobServiceClient;

@@ -58,11 +58,7 @@ export class FakeGcs {
 
   /** The keys with a prefix. */
   async keys(bucket: string, prefix: string): Promise<string[]> {
-    const path = `/storage/v1/b/${bucket}/o?prefix=${encodeURIComponent(prefix)}`;
-    const { items = [] } = (await (await this.#send('GET', path)).json()) as {
-      items?: { name: string }[];
-    };
-    return items.map(({ name }) => name);
+    return keysIn({ url: this.url, bucket }, prefix);
   }
 
   async #send(method: string, path: string, body?: string | Uint8Array): Promise<Response> {
@@ -74,4 +70,16 @@ export class FakeGcs {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer;
   }
+}
+
+/** The keys with a prefix, in a bucket of a server that runs. */
+export async function keysIn(
+  { url, bucket }: { readonly url: string; readonly bucket: string },
+  prefix: string,
+): Promise<string[]> {
+  const answer = await fetch(
+    `${url}/storage/v1/b/${bucket}/o?prefix=${encodeURIComponent(prefix)}`,
+  );
+  const { items = [] } = (await answer.json()) as { items?: { name: string }[] };
+  return items.map(({ name }) => name);
 }

@@ -36,6 +36,9 @@ export interface S3Server {
   readonly stop: () => Promise<void>;
 }
 
+/** Where it is, and what it asks for. */
+export type S3Access = Pick<S3Server, 'url' | 'accessKeyId' | 'secretAccessKey'>;
+
 /** One that can go away and come back with what it held. */
 export interface MortalS3Server extends S3Server {
   /** Ends it without warning. */
@@ -125,9 +128,9 @@ export async function startS3rver(): Promise<S3Server> {
 export class S3Bucket {
   readonly name: string;
   readonly client: S3Client;
-  readonly #server: S3Server;
+  readonly #server: S3Access;
 
-  private constructor(server: S3Server, name: string, ca: string | undefined) {
+  private constructor(server: S3Access, name: string, ca: string | undefined) {
     this.name = name;
     this.#server = server;
     this.client = new S3Client({
@@ -140,8 +143,13 @@ export class S3Bucket {
     });
   }
 
+  /** One that is there. */
+  static at(server: S3Access, name: string): S3Bucket {
+    return new S3Bucket(server, name, undefined);
+  }
+
   static async create(
-    server: S3Server,
+    server: S3Access,
     name: string,
     { versioned = false, ca }: { readonly versioned?: boolean; readonly ca?: string } = {},
   ): Promise<S3Bucket> {
