@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { LAB_SERVERS, startLab } from '../../support/faults/lab.ts';
 import { runAll } from '../../support/faults/run-all.ts';
+import type { Outcome } from '../../support/faults/run-schedule.ts';
 import { summaryOf, tell } from '../../support/faults/tell.ts';
 import { findBinary } from '../../support/servers/binaries.ts';
 
@@ -25,17 +26,26 @@ const seeds =
     ? Array.from({ length: Number(values.seeds) }, (_, index) => Number(values.from) + index)
     : [Number(values.seed)];
 const { lab, stop } = await startLab();
+const outcomes: Outcome[] = [];
+const enough = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => enough.abort());
 try {
-  const outcomes = await runAll(lab, seeds, {
+  await runAll(lab, seeds, {
     processes: Math.min(Number(values.processes), seeds.length),
     parallel: Number(values.parallel),
+    signal: enough.signal,
     onOutcome: (outcome) => {
+      outcomes.push(outcome);
       if (outcome.broken.length > 0 || values.seed !== undefined) console.log(tell(outcome));
       if (values.log) console.log(outcome.log);
     },
   });
-  console.log(summaryOf(outcomes));
-  if (outcomes.some(({ broken }) => broken.length > 0)) process.exitCode = 1;
+} catch (error) {
+  if (!enough.signal.aborted) throw error;
+  process.exitCode = 130;
 } finally {
   await stop();
+  // Those of a series that was stopped count as well.
+  console.log(summaryOf(outcomes));
 }
+if (outcomes.some(({ broken }) => broken.length > 0)) process.exitCode = 1;

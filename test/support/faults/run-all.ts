@@ -10,18 +10,26 @@ export interface RunAllOptions {
   /** Schedules at a time in each process: most of their time they wait. */
   readonly parallel: number;
   readonly onOutcome?: (outcome: Outcome) => void;
+  readonly signal?: AbortSignal;
 }
 
-/** Runs schedules, many at a time. */
+/**
+ * Runs schedules, many at a time.
+ *
+ * @throws what the signal was aborted with
+ */
 export async function runAll(
   lab: Lab,
   seeds: readonly number[],
-  { processes, parallel, onOutcome }: RunAllOptions,
+  { processes, parallel, onOutcome, signal }: RunAllOptions,
 ): Promise<readonly Outcome[]> {
   const workers = Array.from({ length: processes }, () => new ScheduleWorker(lab));
   const limits = workers.map(() => pLimit(parallel));
+  const stopped = Promise.withResolvers<never>();
+  const stop = (): void => stopped.reject(signal?.reason);
+  signal?.addEventListener('abort', stop);
   try {
-    return await Promise.all(
+    const all = Promise.all(
       seeds.map(async (seed, index) => {
         const worker = workers[index % processes];
         const limit = limits[index % processes];
@@ -31,7 +39,9 @@ export async function runAll(
         return outcome;
       }),
     );
+    return await Promise.race([all, stopped.promise]);
   } finally {
+    signal?.removeEventListener('abort', stop);
     await Promise.all(workers.map(async (worker) => worker.stop()));
   }
 }
