@@ -12,6 +12,7 @@ import { HostGivenUpError } from './http/outages.ts';
 import { rateLimitReason } from './http/rate-limit.ts';
 import { RedirectError } from './http/redirects.ts';
 import { ContentSizeError } from './http/pump.ts';
+import { StalledError } from './http/stall.ts';
 import { networkReason } from './network-reason.ts';
 import { showable } from './redact.ts';
 
@@ -94,7 +95,8 @@ export function failure(error: unknown, asked: Asked, signal?: AbortSignal): unk
   }
   if (error instanceof HostGivenUpError) {
     const cause = showable(error.cause);
-    const last = networkReason(cause) ?? errorMessage(cause);
+    const last =
+      cause instanceof StalledError ? cause.message : (networkReason(cause) ?? errorMessage(cause));
     const message = `${head}${error.message}: every request to it has failed for ${formatDuration(error.silentMs)}; the last time ${last}. Run again once it answers`;
     return new RegistryError('REGISTRY_UNAVAILABLE', message, { side, cause: error });
   }

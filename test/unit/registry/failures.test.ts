@@ -4,6 +4,7 @@ import { ConfigError, RegistryError } from '../../../src/errors.ts';
 import { failure, refusal, type Asked } from '../../../src/registry/failures.ts';
 import { CutOffError } from '../../../src/registry/http/body.ts';
 import type { Answer } from '../../../src/registry/http/exchange.ts';
+import { HostGivenUpError } from '../../../src/registry/http/outages.ts';
 import { StalledError } from '../../../src/registry/http/stall.ts';
 import { ContentSizeError } from '../../../src/registry/http/pump.ts';
 
@@ -119,4 +120,14 @@ test('what signing in failed with learns what it was for, and at which side', ()
 test('an abandoned request is no failure of the registry', () => {
   const reason = new Error('SIGTERM');
   assert.equal(failure(new StalledError('x'), ASKED, AbortSignal.abort(reason)), reason);
+});
+
+test('a host that was given up on is told with what it did last, and one thing to do', () => {
+  const silent = new StalledError('the connection was silent for 60 s');
+  const error = translated(new HostGivenUpError('storage.example', 310_000, silent));
+  assert.equal(error.code, 'REGISTRY_UNAVAILABLE');
+  assert.equal(
+    error.message,
+    'could not write the manifest registry.example/acme/app:1: storage.example has been given up on: every request to it has failed for 5 m 10 s; the last time the connection was silent for 60 s. Run again once it answers',
+  );
 });
