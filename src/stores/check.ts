@@ -22,20 +22,27 @@ export interface StoreCheckStep {
   readonly error?: unknown;
 }
 
+export interface StoreCheckOptions extends Options {
+  /** Milliseconds since 1970; the system's clock by default. */
+  readonly now?: () => number;
+}
+
 const WRITERS = 6;
+const SUFFIX = '.check';
+/** No check takes so long, and few clocks are so far apart: whoever wrote it has died. */
+const ABANDONED_MS = 60 * 60_000;
 const OTHER_WAYS =
   'Use another store, or for one like S3 the ways that map.s3.concurrency names (docs/stores.md).';
 
 /**
  * Proves reading, writing and compare and swap on an object of its own beside the map, and removes
- * it again. The map itself is only read. Resolves with every step, failed or not; rejects only when
- * it is aborted.
+ * it again, as well as what a check that was killed left there. The map itself is only read. Resolves
+ * with every step, failed or not; rejects only when it is aborted.
  */
 export async function checkMapStore(
   store: ProvableMapStore,
-  options: Options = {},
+  options: StoreCheckOptions = {},
 ): Promise<readonly StoreCheckStep[]> {
-  const scratch = store.scratch(`.check-${randomUUID()}`);
   const steps: StoreCheckStep[] = [];
   let isGoing = true;
   const step: Step = async (name, action) => {
@@ -57,13 +64,70 @@ export async function checkMapStore(
   await step('read the map', async () => readMap(store, options));
   // A map that is not valid says nothing of the store it is in.
   isGoing ||= isMapStoreError(steps[0]?.error, 'MAP_INVALID');
+  const startedAt = (options.now ?? Date.now)();
+  const text = (content: string): string => written(content, startedAt);
+  let scratch = store.scratch(SUFFIX);
   try {
-    await tryOut(scratch, step, options);
+    let first: Revision | undefined;
+    await step('create an object', async () => {
+      ({ scratch, revision: first } = await create(store, startedAt, options));
+      return scratch.location;
+    });
+    await tryOut(scratch, step, { first, text }, options);
   } finally {
     // Also when it is stopped: what was written must not stay.
     steps.push(await remove(scratch, steps));
   }
   return steps;
+}
+
+/**
+ * Creates the object to try the store with. It always has the same name, so that what a check has left that
+ * was killed is found by the next one, and without the right to list objects. Only while another check is
+ * at work there, or where what one has left cannot be removed, it has a name of its own.
+ */
+async function create(
+  store: ProvableMapStore,
+  now: number,
+  options: Options,
+): Promise<{ readonly scratch: ScratchMapStore; readonly revision: Revision }> {
+  const scratch = store.scratch(SUFFIX);
+  const text = written('1', now);
+  if (await isFree(scratch, now, options)) {
+    try {
+      return { scratch, revision: await scratch.write(text, undefined, options) };
+    } catch (error) {
+      // Another check was faster.
+      if (!isMapStoreError(error, 'MAP_CONFLICT')) throw error;
+    }
+  }
+  const own = store.scratch(`${SUFFIX}-${randomUUID()}`);
+  return { scratch: own, revision: await own.write(text, undefined, options) };
+}
+
+async function isFree(scratch: ScratchMapStore, now: number, options: Options): Promise<boolean> {
+  try {
+    const left = await scratch.read(options);
+    if (left === undefined) return true;
+    if (!(now - writtenAt(left.text) > ABANDONED_MS)) return false;
+    // Whoever replaces it removes it: of two who find it, the second would remove the first one's own.
+    await scratch.write(written('0', now), left.revision, options);
+    await scratch.remove(options);
+    return true;
+  } catch {
+    // The steps tell what fails, and why; here it only means another name.
+    options.signal?.throwIfAborted();
+    return false;
+  }
+}
+
+function written(content: string, at: number): string {
+  return `# ${content} ${new Date(at).toISOString()}\n`;
+}
+
+/** When a check wrote this; `NaN` for what none did. */
+function writtenAt(text: string): number {
+  return Date.parse(/ (\S+)\n$/.exec(text)?.[1] ?? '');
 }
 
 async function remove(
@@ -87,26 +151,29 @@ type Step = (
   action: () => Promise<string | undefined>,
 ) => Promise<void>;
 
-async function tryOut(scratch: ScratchMapStore, step: Step, options: Options): Promise<void> {
-  let first: Revision | undefined;
+async function tryOut(
+  scratch: ScratchMapStore,
+  step: Step,
+  {
+    first,
+    text,
+  }: { readonly first: Revision | undefined; readonly text: (content: string) => string },
+  options: Options,
+): Promise<void> {
   let second: Revision | undefined;
-  await step('create an object', async () => {
-    first = await scratch.write('# 1\n', undefined, options);
-    return scratch.location;
-  });
-  await step('read it back', async () => expectText(scratch, '# 1\n', options));
+  await step('read it back', async () => expectText(scratch, text('1'), options));
   await step('replace it', async () => {
-    second = await scratch.write('# 2\n', first, options);
-    return expectText(scratch, '# 2\n', options);
+    second = await scratch.write(text('2'), first, options);
+    return expectText(scratch, text('2'), options);
   });
   await step('refuse to create it again', async () =>
-    expectConflict(scratch, '# 3\n', undefined, options),
+    expectConflict(scratch, text('3'), undefined, options),
   );
   await step('refuse to replace an older revision', async () =>
-    expectConflict(scratch, '# 3\n', first, options),
+    expectConflict(scratch, text('3'), first, options),
   );
   await step('let one of several writers win', async () =>
-    expectOneWinner(scratch, second, options),
+    expectOneWinner(scratch, second, text, options),
   );
 }
 
@@ -152,10 +219,11 @@ async function expectConflict(
 async function expectOneWinner(
   store: ScratchMapStore,
   expected: Revision | undefined,
+  text: (content: string) => string,
   options: Options,
 ): Promise<string> {
   const results = await Promise.allSettled(
-    Array.from({ length: WRITERS }, (_, i) => store.write(`# writer ${i}\n`, expected, options)),
+    Array.from({ length: WRITERS }, (_, i) => store.write(text(`writer ${i}`), expected, options)),
   );
   const winners = results.filter(({ status }) => status === 'fulfilled').length;
   const failure = results.find(

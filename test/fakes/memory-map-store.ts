@@ -41,6 +41,11 @@ export class MemoryMapStore implements MapStore {
     this.#count += 1;
   }
 
+  /** Takes the object away, as a scratch object is. */
+  async remove(): Promise<void> {
+    this.#text = undefined;
+  }
+
   async read({ signal }: Options = {}): Promise<StoredMap | undefined> {
     signal?.throwIfAborted();
     this.reads += 1;

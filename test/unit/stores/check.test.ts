@@ -24,6 +24,95 @@ async function failedStep(scratch: MemoryMapStore) {
   return { ...failed[0], removed };
 }
 
+/** A store with a scratch object for each suffix. */
+function withPlaces(): {
+  readonly store: ProvableMapStore;
+  readonly place: (suffix: string) => MemoryMapStore;
+  readonly asked: () => readonly string[];
+  /** Suffixes with something there. */
+  readonly left: () => Promise<readonly string[]>;
+} {
+  const places = new Map<string, MemoryMapStore>();
+  const place = (suffix: string): MemoryMapStore => {
+    const found = places.get(suffix) ?? new MemoryMapStore();
+    places.set(suffix, found);
+    return found;
+  };
+  return {
+    store: Object.assign(new MemoryMapStore(), { scratch: place }),
+    place,
+    asked: () => [...places.keys()],
+    left: async () => {
+      const texts = await Promise.all(
+        [...places].map(async ([suffix, each]) => [suffix, await each.read()] as const),
+      );
+      return texts.flatMap(([suffix, stored]) => (stored === undefined ? [] : [suffix]));
+    },
+  };
+}
+
+describe('what a check that was killed leaves', () => {
+  const HOUR = 60 * 60_000;
+  const now = Date.UTC(2026, 0, 1);
+
+  /** Ends as if the process had died: nothing removes what is there. */
+  async function kill(store: ProvableMapStore, place: MemoryMapStore, write: number) {
+    const dies = new AbortController();
+    const { onWrite: before, writes } = place;
+    place.onWrite = () => {
+      if (place.writes === writes + write) dies.abort(new Error('killed'));
+    };
+    const remove = place.remove.bind(place);
+    place.remove = async () => undefined;
+    await assert.rejects(checkMapStore(store, { signal: dies.signal, now: () => now }), /killed/);
+    Object.assign(place, { remove, onWrite: before });
+  }
+
+  test('is removed by the next one, whatever it was about', async () => {
+    for (const write of [1, 2, 4]) {
+      const { store, place, left } = withPlaces();
+      await kill(store, place('.check'), write);
+      assert.deepEqual(await left(), ['.check']);
+      const steps = await checkMapStore(store, { now: () => now + HOUR + 1 });
+      assert.deepEqual([...new Set(steps.map(({ outcome }) => outcome))], ['ok']);
+      assert.deepEqual(await left(), []);
+    }
+  });
+
+  test('is left alone while it may be at work, and so is what no check wrote', async () => {
+    const { store, place, asked, left } = withPlaces();
+    await kill(store, place('.check'), 1);
+    for (const before of [undefined, '# of somebody\n']) {
+      if (before !== undefined) place('.check').editByHand(before);
+      const steps = await checkMapStore(store, { now: () => now + HOUR });
+      assert.deepEqual([...new Set(steps.map(({ outcome }) => outcome))], ['ok']);
+      assert.match(asked().at(-1) ?? '', /^\.check-[0-9a-f-]{36}$/);
+      assert.deepEqual(await left(), ['.check']);
+    }
+  });
+
+  test('that cannot be removed is no reason to find the store wanting', async () => {
+    const { store, place } = withPlaces();
+    await kill(store, place('.check'), 1);
+    place('.check').remove = () => Promise.reject(new MapStoreError('MAP_UNAVAILABLE', 'no right'));
+    const steps = await checkMapStore(store, { now: () => now + 2 * HOUR });
+    assert.deepEqual([...new Set(steps.map(({ outcome }) => outcome))], ['ok']);
+  });
+
+  test('does not set two checks against each other that find it, or begin, at once', async () => {
+    const { store, place, left } = withPlaces();
+    for (const later of [1, 2]) {
+      if (later === 2) await kill(store, place('.check'), 1);
+      const all = await Promise.all(
+        [1, 2, 3].map(async () => checkMapStore(store, { now: () => now + later * 2 * HOUR })),
+      );
+      const bad = all.flat().filter(({ outcome }) => outcome !== 'ok');
+      assert.deepEqual(bad, []);
+      assert.deepEqual(await left(), []);
+    }
+  });
+});
+
 describe('checkMapStore', () => {
   test('proves a store that is right, without touching the map', async () => {
     const map = new MemoryMapStore('images: {"a/b:1": "r.io/b:1"}\n');
