@@ -112,7 +112,7 @@ export async function wireCopy(
   const { source, target } = registries;
   // Shared, so that what is attached to an image is asked once a run.
   const discover = discoverOnce();
-  const copier = await wireCopier(copy, registries, {
+  const copier = await wireCopier({ ...copy, ...timeouts }, registries, {
     source,
     target,
     signatures: copy.signatures,
@@ -186,7 +186,7 @@ function narrow(
 }
 
 async function wireCopier(
-  { engine }: Config['copy'],
+  { engine, silenceMs }: Config['copy'] & Config['timeouts'],
   registries: Registries,
   options: CopierOptions,
 ): Promise<ImageCopier> {
@@ -194,6 +194,7 @@ async function wireCopier(
     const { createSkopeoCopier } = await import('../copiers/skopeo-copier.ts');
     return createSkopeoCopier({
       ...options,
+      silenceMs,
       credentialFor: async (registry, own) => registries.credentialFor(registry, own),
       settingsFor: (registry) => registries.settingsFor(registry),
       ensureRepository: async (repository, own) => registries.ensureRepository(repository, own),

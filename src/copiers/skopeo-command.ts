@@ -1,8 +1,10 @@
 import { execa } from 'execa';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, RegistryError } from '../errors.ts';
+import { formatDuration } from '../measures.ts';
 import type { Options } from '../options.ts';
 import type { Environment } from '../registry/http/agents.ts';
 import { formatReference, type DigestReference } from '../registry/reference.ts';
+import { watchSilence } from './process-silence.ts';
 import { skopeoEnvironment } from './skopeo-environment.ts';
 import { skopeoFailure } from './skopeo-failure.ts';
 import { openSkopeoSession, secretsOf, type SkopeoHost } from './skopeo-session.ts';
@@ -13,6 +15,8 @@ const INSTALL =
   'install it (Debian, Ubuntu: apt-get install skopeo; Fedora, RHEL: dnf install skopeo; macOS: brew install skopeo), ' +
   'or use copy.engine: registry, which needs no binary';
 const STOP_GRACE_MS = 5000;
+/** What is at the target by then is not sent again. */
+const TRIES = 3;
 
 /**
  * Makes sure that there is a skopeo which keeps digests.
@@ -55,6 +59,8 @@ export interface SkopeoCopy {
   readonly env: Environment;
   readonly from: { readonly host: SkopeoHost; readonly image: DigestReference };
   readonly to: { readonly host: SkopeoHost; readonly image: DigestReference };
+  /** Milliseconds without a byte after which it is ended and begun anew; seen on Linux alone. */
+  readonly silenceMs?: number | undefined;
 }
 
 /**
@@ -63,16 +69,31 @@ export interface SkopeoCopy {
  *
  * @throws RegistryError
  */
-export async function runSkopeoCopy(
-  { binary, env, from, to }: SkopeoCopy,
+export async function runSkopeoCopy(copy: SkopeoCopy, options: Options): Promise<void> {
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    if ((await copyOnce(copy, options)) === 'copied') return;
+  }
+  const { from, to, silenceMs = 0 } = copy;
+  throw new RegistryError(
+    'REGISTRY_UNAVAILABLE',
+    `skopeo moved no byte for ${formatDuration(silenceMs)} while it was to copy ${formatReference(from.image)} to ${formatReference(to.image)}, and was ended; so it went ${TRIES} times. One of the registries does not answer. Where one needs longer, set timeouts.silence.`,
+    { side: undefined },
+  );
+}
+
+async function copyOnce(
+  { binary, env, from, to, silenceMs }: SkopeoCopy,
   { signal }: Options,
-): Promise<void> {
+): Promise<'copied' | 'silent'> {
   signal?.throwIfAborted();
+  const silent = new AbortController();
+  const ended = AbortSignal.any([signal, silent.signal].filter((each) => each !== undefined));
   // Not `await using`: Node 22 runs the sources as they are and does not know it.
   const session = await openSkopeoSession(from.host, to.host);
   let result;
+  let endWatch: (() => void) | undefined;
   try {
-    result = await execa(
+    const skopeo = execa(
       binary,
       [
         'copy',
@@ -93,14 +114,20 @@ export async function runSkopeoCopy(
         stdout: 'ignore',
         maxBuffer: 1_000_000,
         forceKillAfterDelay: STOP_GRACE_MS,
-        ...(signal === undefined ? {} : { cancelSignal: signal }),
+        cancelSignal: ended,
       },
     );
+    if (silenceMs !== undefined) {
+      endWatch = watchSilence(skopeo.pid, silenceMs, () => silent.abort());
+    }
+    result = await skopeo;
   } finally {
+    endWatch?.();
     await session[Symbol.asyncDispose]();
   }
   signal?.throwIfAborted();
-  if (!result.failed) return;
+  if (!result.failed) return 'copied';
+  if (silent.signal.aborted) return 'silent';
   const what = `copy ${formatReference(from.image)} to ${formatReference(to.image)}`;
   throw skopeoFailure(
     result.stderr === '' ? (result.shortMessage ?? '') : result.stderr,

@@ -28,6 +28,8 @@ export interface SkopeoCopierOptions extends CopierOptions {
   readonly binary?: string;
   /** Most skopeo processes at once; 4 by default. */
   readonly processes?: number;
+  /** Milliseconds that a process may move no byte; as long as it likes by default. */
+  readonly silenceMs?: number;
 }
 
 const DEFAULT_PROCESSES = 4;
@@ -43,7 +45,7 @@ const BLOB_CONCURRENCY = 4;
  */
 export function createSkopeoCopier(options: SkopeoCopierOptions): ImageCopier {
   const { source, target, logger = silentLogger, binary = 'skopeo' } = options;
-  const { env = process.env } = options;
+  const { env = process.env, silenceMs } = options;
   const processes = pLimit(options.processes ?? DEFAULT_PROCESSES);
   const blobs = new BlobTransfers(source, target, BLOB_CONCURRENCY);
   const writer = new TreeWriter({ source, target, blobs, logger });
@@ -72,6 +74,7 @@ export function createSkopeoCopier(options: SkopeoCopierOptions): ImageCopier {
         {
           binary,
           env,
+          silenceMs,
           from: { host: from, image: atDigest(session.source, tree.digest) },
           to: { host: to, image: atDigest(session.target, tree.digest) },
         },

@@ -16,6 +16,8 @@ export interface Answer {
   readonly body?: Uint8Array | string;
   /** Closes the connection after so many bytes of the body, with the full length announced. */
   readonly cutAfter?: number;
+  /** Says nothing more after so many bytes of the body, for ever. */
+  readonly stallAfter?: number;
 }
 
 /** Takes so many bytes of the request's body, keeps them if it can, and closes the connection. */

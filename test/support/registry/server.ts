@@ -175,6 +175,9 @@ function send(incoming: IncomingMessage, outgoing: ServerResponse, answer: Answe
   outgoing.writeHead(answer.status, { 'content-length': body.byteLength, ...answer.headers });
   if (incoming.method === 'HEAD' || answer.status === 204) {
     outgoing.end();
+  } else if (answer.stallAfter !== undefined) {
+    outgoing.flushHeaders();
+    outgoing.write(body.subarray(0, answer.stallAfter));
   } else if (answer.cutAfter === undefined) {
     outgoing.end(body);
   } else {

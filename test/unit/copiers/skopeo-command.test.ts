@@ -47,11 +47,16 @@ function imageAt(registry: string): DigestReference {
   return { kind: 'digest', registry, repository: 'app', digest };
 }
 
-function copyWith(binary: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+function copyWith(
+  binary: string,
+  options: { signal?: AbortSignal } = {},
+  silenceMs?: number,
+): Promise<void> {
   return runSkopeoCopy(
     {
       binary,
       env,
+      silenceMs,
       from: { host: source, image: imageAt('src.example') },
       to: { host: target, image: imageAt('dst.example') },
     },
@@ -124,6 +129,28 @@ test('stopped, it ends the process, removes the files and rejects with the reaso
   controller.abort(reason);
   await assert.rejects(copying, (error) => error === reason);
   assertGone((await readFile(seen, 'utf8')).trim().split('\n'));
+});
+
+test('one that moves no byte is ended, begun anew, and in the end told of', async () => {
+  const seen = join(folder, 'silent.args');
+  const binary = await program('silent', `printf '%s\\n' "$@" >> ${seen}; exec sleep 60`);
+  await assert.rejects(copyWith(binary, {}, 200), (error) => {
+    assert(error instanceof RegistryError);
+    assert.deepEqual([error.code, error.retryable], ['REGISTRY_UNAVAILABLE', true]);
+    assert.match(error.message, /no byte for 0\.2 s .*src\.example.*dst\.example.*3 times/);
+    return true;
+  });
+  const args = (await readFile(seen, 'utf8')).trim().split('\n');
+  assert.equal(args.filter((argument) => argument === 'copy').length, 3);
+  assertGone(args);
+});
+
+test('one that moves bytes may take longer than it may be silent', async () => {
+  const seen = join(folder, 'slow.times');
+  const writes = `while [ $i -lt 30 ]; do printf '%05000d' 0 > /dev/null; sleep 0.05; i=$((i+1)); done`;
+  const binary = await program('slow', `echo 1 >> ${seen}; i=0; ${writes}`);
+  await copyWith(binary, {}, 1000);
+  assert.equal(await readFile(seen, 'utf8'), '1\n');
 });
 
 test('a registry token is refused rather than shown in the arguments', async () => {
