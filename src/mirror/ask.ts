@@ -1,5 +1,5 @@
 import type { Options } from '../options.ts';
-import { abandonable } from '../registry/http/clock.ts';
+import { abandonable } from '../abandonable.ts';
 import type { ReleaseList } from '../releases/release-source.ts';
 import type { MapReader, StoredMap } from '../stores/map-store.ts';
 import { laterSignal, STOP_GRACES } from './abandon.ts';

@@ -1,5 +1,5 @@
 import { MapStoreError } from '../errors.ts';
-import { abandonable } from '../registry/http/clock.ts';
+import { abandonable } from '../abandonable.ts';
 import type { MissingImage } from './confirm.ts';
 import type { ImageResult } from './image-result.ts';
 import type { Publisher } from './publisher.ts';

@@ -1,6 +1,6 @@
 import { MirrorError } from '../errors.ts';
 import type { Options } from '../options.ts';
-import { abandonable } from '../registry/http/clock.ts';
+import { abandonable } from '../abandonable.ts';
 import { countRequests, type RequestCount } from '../registry/http/request-count.ts';
 import { laterSignal, type StopGraces } from './abandon.ts';
 import { anySignal, deadline, imageGivenUp } from './deadline.ts';

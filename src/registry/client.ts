@@ -2,7 +2,7 @@ import type { Options } from '../options.ts';
 import type { Credential } from './credentials.ts';
 import { DistributionRegistry } from './distribution-registry.ts';
 import type { HostSettings } from './hosts.ts';
-import { abandonable } from './http/clock.ts';
+import { abandonable } from '../abandonable.ts';
 import type { ClockOffset } from './http/server-clocks.ts';
 import { checkPush } from './push-check.ts';
 import type { Repository } from './reference.ts';

@@ -1,4 +1,4 @@
-import { abandonable } from './http/clock.ts';
+import { abandonable } from '../abandonable.ts';
 
 /**
  * Content that cannot change, by a name of it: fetched once, also by those who want it at the same

@@ -4,7 +4,7 @@ import type { Authenticator } from './auth/authenticator.ts';
 import type { Scope } from './auth/scope.ts';
 import type { Credential } from './credentials.ts';
 import { failure, refusal, type Asked, type Purpose } from './failures.ts';
-import { abandonable } from './http/clock.ts';
+import { abandonable } from '../abandonable.ts';
 import type { Answer, Exchange } from './http/exchange.ts';
 import type { HostBudget } from './http/limits.ts';
 import type { HttpRequest } from './http/transport.ts';

@@ -3,7 +3,7 @@ import type { Logger } from '../log.ts';
 import type { Options } from '../options.ts';
 import { parseErrorsBody } from './errors-body.ts';
 import type { RegistryRequest } from './host-client.ts';
-import { abandonable } from './http/clock.ts';
+import { abandonable } from '../abandonable.ts';
 import type { Answer } from './http/exchange.ts';
 
 export interface RepositoryCreatorOptions {

@@ -1,4 +1,4 @@
-import { abandonable } from '../registry/http/clock.ts';
+import { abandonable } from '../abandonable.ts';
 
 /**
  * Answers that are found once. One caller asks, the others wait; a failure, or the wish to stop,

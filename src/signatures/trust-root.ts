@@ -1,6 +1,6 @@
 import { SignatureError } from '../errors.ts';
 import type { Options } from '../options.ts';
-import { abandonable } from '../registry/http/clock.ts';
+import { abandonable } from '../abandonable.ts';
 
 /** Whose logs, certificate and timestamp authorities are believed; made by `parseTrustRoot`. */
 export interface TrustRoot {

@@ -1,3 +1,4 @@
+import { abandonable } from '../abandonable.ts';
 import type { Options } from '../options.ts';
 import { passing, unavailable } from './failure.ts';
 import type { MapStore, ProvableMapStore, ScratchMapStore } from './map-store.ts';
@@ -48,14 +49,12 @@ async function within<T>(
   signal?.throwIfAborted();
   const limit = new AbortController();
   const given = signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]);
-  const over = Promise.withResolvers<never>();
-  given.addEventListener('abort', () => over.reject(given.reason), { once: true });
   const timer = setTimeout(() => {
     const words = `the store fell silent: nothing came of it within ${Math.ceil(limitMs / 1000)} s`;
     limit.abort(unavailable(location, verb, passing(words), undefined));
   }, limitMs);
   try {
-    return await Promise.race([call({ signal: given }), over.promise]);
+    return await abandonable(call({ signal: given }), given);
   } catch (error) {
     signal?.throwIfAborted();
     throw limit.signal.aborted ? limit.signal.reason : error;

@@ -2,7 +2,7 @@ import { ExitCode } from '../../exit-code.ts';
 import type { OrchestratorConfig } from '../../orchestrator/config/config.ts';
 import { runRoleLoop } from '../../orchestrator/self-update/role-loop.ts';
 import { keepBeating } from '../../orchestrator/temporal/heartbeat.ts';
-import { abandonable } from '../../registry/http/clock.ts';
+import { abandonable } from '../../abandonable.ts';
 import { errorMessage } from '../../errors.ts';
 import { listenForStop } from '../stop.ts';
 import { packageVersion } from '../version.ts';

@@ -1,5 +1,5 @@
 import type { Options } from '../../options.ts';
-import { abandonable } from '../../registry/http/clock.ts';
+import { abandonable } from '../../abandonable.ts';
 
 /** Runs what belongs to one key one after the other, in the order of asking; keys do not wait for each other. */
 export class KeyedMutex {

@@ -1,5 +1,6 @@
 import type { Credential } from '../credentials.ts';
-import { abandonable, type Clock } from '../http/clock.ts';
+import { abandonable } from '../../abandonable.ts';
+import type { Clock } from '../http/clock.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import { CredentialHolder } from './credential-holder.ts';
 import { formatScope, formatScopes, type Scope } from './scope.ts';

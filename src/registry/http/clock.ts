@@ -21,22 +21,3 @@ export const systemClock: Clock = {
   },
   random: () => Math.random(),
 };
-
-/** Waits for shared work without tying it to one caller: only this caller's wait is abandoned. */
-export async function abandonable<T>(
-  work: Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  if (signal === undefined) return work;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => {
-    aborted.reject(signal.reason);
-  };
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}

@@ -1,5 +1,6 @@
 import type { Logger } from '../../log.ts';
-import { abandonable, type Clock } from './clock.ts';
+import { abandonable } from '../../abandonable.ts';
+import type { Clock } from './clock.ts';
 
 export interface HostBudgetOptions {
   readonly clock: Clock;
