@@ -101,8 +101,18 @@ describe('what a check that was killed leaves', () => {
 
   test('does not set two checks against each other that find it, or begin, at once', async () => {
     const { store, place, left } = withPlaces();
+    const remove = place('.check').remove.bind(place('.check'));
     for (const later of [1, 2]) {
       if (later === 2) await kill(store, place('.check'), 1);
+      const { writes } = place('.check');
+      let removals = 0;
+      place('.check').remove = async () => {
+        removals += 1;
+        const isFirst = removals === 1;
+        // Whoever is second comes right after the first has made its own.
+        while (!isFirst && place('.check').writes === writes) await Promise.resolve();
+        await remove();
+      };
       const all = await Promise.all(
         [1, 2, 3].map(async () => checkMapStore(store, { now: () => now + later * 2 * HOUR })),
       );
