@@ -112,7 +112,7 @@ export async function wireCopy(
   const { source, target } = registries;
   // Shared, so that what is attached to an image is asked once a run.
   const discover = discoverOnce();
-  const copier = await wireCopier({ ...copy, ...timeouts }, registries, {
+  const copier = await wireCopier({ ...copy, ...timeouts, env }, registries, {
     source,
     target,
     signatures: copy.signatures,
@@ -186,7 +186,7 @@ function narrow(
 }
 
 async function wireCopier(
-  { engine, silenceMs }: Config['copy'] & Config['timeouts'],
+  { engine, silenceMs, env }: Config['copy'] & Config['timeouts'] & Pick<World, 'env'>,
   registries: Registries,
   options: CopierOptions,
 ): Promise<ImageCopier> {
@@ -195,6 +195,7 @@ async function wireCopier(
     return createSkopeoCopier({
       ...options,
       silenceMs,
+      env,
       credentialFor: async (registry, own) => registries.credentialFor(registry, own),
       settingsFor: (registry) => registries.settingsFor(registry),
       ensureRepository: async (repository, own) => registries.ensureRepository(repository, own),

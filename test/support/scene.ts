@@ -40,11 +40,13 @@ export interface SceneOptions {
   readonly columns?: number;
   /** Whether the target takes an index whose images it lacks. */
   readonly sparseIndexes?: boolean;
+  /** Where programs are found, as in `PATH`; by default where this system's own are. */
+  readonly path?: (folder: string) => string;
 }
 
 export async function startScene(
   t: TestContext,
-  { columns, sparseIndexes = false }: SceneOptions = {},
+  { columns, sparseIndexes = false, path }: SceneOptions = {},
 ): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'mirror-scene-'));
   t.after(async () => rm(folder, { recursive: true }));
@@ -68,7 +70,11 @@ export async function startScene(
     marketplace,
     mirror: commandLine(main, {
       cwd: folder,
-      env: { ATLAN_API_TOKEN: SECRETS.token, REGISTRY_PASSWORD: SECRETS.password },
+      env: {
+        ATLAN_API_TOKEN: SECRETS.token,
+        REGISTRY_PASSWORD: SECRETS.password,
+        ...(path === undefined ? {} : { PATH: path(folder) }),
+      },
       ...(columns === undefined ? {} : { columns }),
     }),
     offer: async (name, tag, options = {}) => {

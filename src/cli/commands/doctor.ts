@@ -70,7 +70,7 @@ function partsOf(config: Config, wired: WiredRun, world: World): DoctorParts {
     checkEngine: async (options) => {
       if (config.copy.engine === 'registry') return 'registry, built in';
       const { checkSkopeo } = await import('../../copiers/skopeo-command.ts');
-      await checkSkopeo('skopeo', process.env, options);
+      await checkSkopeo('skopeo', world.env, options);
       return 'skopeo';
     },
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
-import process from 'node:process';
+import { chmod, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { startScene } from '../../support/scene.ts';
 import { waitFor } from '../../support/servers/server-process.ts';
@@ -69,7 +69,7 @@ test('a tenant that refuses the token, and images without a place', async (t) =>
 });
 
 test('places of reports, a Pushgateway and a missing skopeo are told, with what to do', async (t) => {
-  const scene = await startScene(t);
+  const scene = await startScene(t, { path: (folder) => folder });
   await scene.offer('teradata', '3.1.4');
   await scene.configure(
     (text) => `${text}
@@ -77,12 +77,6 @@ report: { json: reports/today.json, html: mirror.yaml/report.html, pushgateway: 
 copy: { engine: skopeo }
 `,
   );
-  const path = process.env['PATH'];
-  process.env['PATH'] = scene.folder;
-  t.after(() => {
-    process.env['PATH'] = path;
-  });
-
   const { exitCode, stdout } = await scene.mirror.run('doctor');
 
   assert.equal(exitCode, 2, stdout);
@@ -91,6 +85,20 @@ copy: { engine: skopeo }
   assert.match(stdout, /✖ reach the Pushgateway .*\n +REPORT_UNDELIVERABLE: .*nothing listens/);
   assert.match(stdout, /✖ use the copy engine\n +CONFIG_INVALID: there is no skopeo here: /);
   assert.match(stdout, /3 of \d+ checks failed/);
+});
+
+test('the skopeo that is looked for is the one that a run then calls', async (t) => {
+  const scene = await startScene(t, { path: (folder) => `${folder}:/usr/bin:/bin` });
+  await scene.offer('teradata', '3.1.4');
+  await scene.write(
+    'skopeo',
+    '#!/bin/sh\necho skopeo version 9.9.9\necho "$@" >> "$(dirname "$0")/calls"\nexit 7\n',
+  );
+  await chmod(join(scene.folder, 'skopeo'), 0o755);
+  await scene.configure((text) => `${text}copy: { engine: skopeo }\n`);
+  assert.match((await scene.mirror.run('doctor')).stdout, /✔ use the copy engine: skopeo/);
+  assert.equal((await scene.mirror.run('run')).exitCode, 3);
+  assert.match(await scene.read('calls'), /^--version\n--version\n.*\bcopy\b/);
 });
 
 test('a place that takes no report is for its user to mend, and no bug', async (t) => {
