@@ -10,6 +10,8 @@ export interface MortalEngine {
   readonly engine: ContainerEngine;
   /** What was changed so far: `create app.green`, `rename app`. */
   readonly effects: readonly string[];
+  /** The process dies now; what it has asked for may still be carried out. */
+  readonly die: () => void;
 }
 
 const EFFECTS: ReadonlySet<PropertyKey> = new Set<keyof ContainerEngine>([
@@ -58,7 +60,10 @@ export function mortal(engine: ContainerEngine, deathAfter: number): MortalEngin
     if (isDead) throw new ProcessDied(`died after change ${effects.length}: ${effects.at(-1)}`);
     return outcome;
   };
-  return { engine: view, effects };
+  const die = (): void => {
+    isDead = true;
+  };
+  return { engine: view, effects, die };
 }
 
 function describe(property: PropertyKey, args: readonly unknown[]): string {

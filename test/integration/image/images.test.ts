@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { buildMultiArch } from '../../support/images.ts';
 import { requireServer } from '../../support/servers/binaries.ts';
@@ -14,19 +13,8 @@ import { startDocker } from '../../support/servers/docker.ts';
 import type { EngineServer } from '../../support/servers/engine-server.ts';
 import { digestAccordingTo } from '../../support/servers/peers.ts';
 import { whyNot } from '../engine/real-engine.ts';
-import { SERVERS, startWorld, type Launch } from '../run/world.ts';
-
-/** Nobody the image has heard of. */
-const SOMEBODY = '4711:4711';
-
-/** As the examples run them, and as Kubernetes does. */
-const CONFINED = [
-  '--rm --user',
-  SOMEBODY,
-  '--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges',
-]
-  .join(' ')
-  .split(' ');
+import { SERVERS, startWorld } from '../run/world.ts';
+import { CONFINED, filesOf, inContainer, type ImageFile } from './in-container.ts';
 
 const TARGETS = ['mirror', 'orchestrator'] as const;
 
@@ -127,7 +115,7 @@ describe('the images', { skip: whyNot('dockerd') ?? false }, () => {
   for (const engine of ['registry', 'skopeo'] as const) {
     test(`a whole run by ${engine}, as anybody, without a capability, on a read-only root`, async (t) => {
       if (!requireServer(t, ...IMAGE_TOOLS, ...SERVERS)) return;
-      const world = await startWorld(t, inContainer(docker));
+      const world = await startWorld(t, inContainer(docker, 'localhost/sdr-mirror:test'));
       const images = [
         { name: 'bundled', image: buildMultiArch('bundled'), sign: signBundle },
         {
@@ -161,31 +149,6 @@ describe('the images', { skip: whyNot('dockerd') ?? false }, () => {
   }
 });
 
-interface ImageFile {
-  readonly mode: string;
-  readonly owner: string;
-  readonly path: string;
-}
-
-/** Every file of an image, as tar tells it. */
-async function filesOf(docker: DockerCommand, image: string): Promise<readonly ImageFile[]> {
-  return (await docker.list(image)).split('\n').map((line) => {
-    const [mode = '', owner = '', , , , ...path] = line.split(/\s+/);
-    return { mode, owner, path: path.join(' ') };
-  });
-}
-
 function has(files: readonly ImageFile[] = [], part: string): boolean {
   return files.some(({ path }) => path.includes(part));
-}
-
-/** Runs `mirror` of the image in place of the sources, in a folder that anybody may write to. */
-function inContainer(docker: DockerCommand): Launch {
-  return (args, { folder, env }) => {
-    chmodSync(folder, 0o777);
-    const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-    const place = ['--network', 'host', '--volume', `${folder}:${folder}`, '--workdir', folder];
-    const image = 'localhost/sdr-mirror:test';
-    return docker.start(['run', ...CONFINED, ...place, ...variables, image, ...args]);
-  };
 }

@@ -5,7 +5,9 @@ import * as v from 'valibot';
 import type { DeploymentEvent } from '../../../src/orchestrator/callback/deployment-event.ts';
 import { containerName } from '../../../src/orchestrator/app-spec/names.ts';
 import { appResult, statusResult } from '../../../src/orchestrator/temporal/contract/results.ts';
+import { MAP_KEY, startMachine, type Machine } from '../../support/orchestrator/deployment.ts';
 import { json, startScripted, type ScriptedServer } from '../../support/scripted-server.ts';
+import { startDocker } from '../../support/servers/docker.ts';
 import { Endings } from '../../support/servers/endings.ts';
 import { S3Bucket, startMinio } from '../../support/servers/s3-servers.ts';
 import { waitFor } from '../../support/servers/server-process.ts';
@@ -21,10 +23,7 @@ import { requireServer } from '../../support/servers/binaries.ts';
 import { whyNot } from '../engine/real-engine.ts';
 import {
   CLIENT_SECRET,
-  MAP_KEY,
-  startMachine,
   startOrchestrator,
-  type Machine,
   type OrchestratorProcess,
 } from './orchestrator-process.ts';
 
@@ -48,7 +47,7 @@ export function controlPlaneOutages(): void {
       let client: Client;
 
       before(async () => {
-        const engine = await startMachine();
+        const engine = await startMachine(startDocker);
         endings.add(engine.stop);
         machine = engine;
         temporal = await startTemporal();
@@ -67,7 +66,7 @@ export function controlPlaneOutages(): void {
         t.after(own.stop);
         const tenant = await startTenant(t);
         const orchestrator = await startOrchestrator(t, machine, {
-          deployment,
+          name: deployment,
           domain: tenant.server.host,
           temporal: `{ address: "${own.address}", tls: false, auth: none }`,
           callbackUrl: `${tenant.server.url}/callback`,
@@ -115,7 +114,7 @@ export function controlPlaneOutages(): void {
         const gate = await openTemporalGate(temporal.address);
         t.after(async () => gate.stop());
         const orchestrator = await startOrchestrator(t, machine, {
-          deployment,
+          name: deployment,
           domain: tenant.server.host,
           temporal: `{ address: "${gate.address}", tls: false, auth: oauth }`,
         });
@@ -160,7 +159,7 @@ export function controlPlaneOutages(): void {
           forcePathStyle: 'true',
         }).map(([name, value]) => ({ name, value }));
         const orchestrator: OrchestratorProcess = await startOrchestrator(t, machine, {
-          deployment,
+          name: deployment,
           domain: 'acme.atlan.com',
           temporal: `{ address: "${temporal.address}", tls: false, auth: none }`,
           objectStore: JSON.stringify({ type: 'bindings.aws.s3', metadata: items }),

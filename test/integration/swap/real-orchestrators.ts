@@ -13,12 +13,19 @@ import { killQuietly } from '../../support/servers/engine-server.ts';
 import { processOf } from './process-of.ts';
 import type { RealMachine } from './real-machine.ts';
 
+/** When a process dies: after so many changes, or so long after it was told to do something. */
+export type Death = number | { readonly ms: number };
+
 /** The program of one run of an orchestrator's container. It lives in the test, for that run. */
 interface Process {
   readonly id: ContainerId;
   readonly startedAt: number | undefined;
   readonly view: MortalEngine;
-  readonly deathAfter: number;
+  /** It is to die now. */
+  readonly isDoomed: () => boolean;
+  /** A command has come to it, or nobody else is left to die. */
+  readonly windUp: () => void;
+  readonly unwind: () => void;
   readonly end: AbortController;
   readonly commands: Commands;
   readonly inFlight: Set<Promise<unknown>>;
@@ -33,11 +40,11 @@ export class RealOrchestrators {
   wereTwo = false;
   readonly effects: string[] = [];
   readonly #machine: RealMachine;
-  readonly #deaths: number[];
+  readonly #deaths: Death[];
   readonly #settleMs: number;
   readonly #processes = new Map<ContainerId, Process>();
 
-  constructor(machine: RealMachine, name: string, deaths: readonly number[], settleMs: number) {
+  constructor(machine: RealMachine, name: string, deaths: readonly Death[], settleMs: number) {
     this.#settleMs = settleMs;
     this.#machine = machine;
     this.name = name;
@@ -62,6 +69,7 @@ export class RealOrchestrators {
 
   /** Calls a command; who goes off duty waits for it. */
   async call<T>(process: Process, run: (commands: Commands) => Promise<T>): Promise<T> {
+    process.windUp();
     const work = run(process.commands);
     process.inFlight.add(work);
     try {
@@ -99,7 +107,7 @@ export class RealOrchestrators {
 
   async #look(): Promise<void> {
     for (const process of this.#processes.values()) {
-      if (process.view.effects.length < process.deathAfter) continue;
+      if (!process.isDoomed()) continue;
       this.effects.push(...process.view.effects);
       this.#bury(process);
       const pid = await processOf(this.#machine, process.id);
@@ -121,12 +129,26 @@ export class RealOrchestrators {
   #bury(process: Process): void {
     process.isActive = false;
     process.end.abort(new Error('the process is gone'));
+    process.unwind();
     if (this.#processes.get(process.id) === process) this.#processes.delete(process.id);
   }
 
   #spawn({ id, startedAt }: Container): void {
-    const deathAfter = this.#deaths.shift() ?? Number.POSITIVE_INFINITY;
+    const death = this.#deaths.shift() ?? Number.POSITIVE_INFINITY;
+    const deathAfter = typeof death === 'number' ? death : Number.POSITIVE_INFINITY;
     const view = mortal(this.#machine.engine, deathAfter);
+    let isStruck = false;
+    let timer: NodeJS.Timeout | undefined;
+    const windUp = (): void => {
+      if (typeof death === 'number') return;
+      timer ??= setTimeout(() => {
+        isStruck = true;
+        view.die();
+      }, death.ms);
+    };
+    const isDoomed = (): boolean => isStruck || view.effects.length >= deathAfter;
+    // A successor lives to be judged, whether or not somebody tells it something.
+    if (this.#processes.size > 0) windUp();
     const end = new AbortController();
     const board = new SelfUpdateBoard();
     const inFlight = new Set<Promise<unknown>>();
@@ -161,7 +183,9 @@ export class RealOrchestrators {
       id,
       startedAt,
       view,
-      deathAfter,
+      isDoomed,
+      windUp,
+      unwind: () => clearTimeout(timer),
       end,
       commands,
       inFlight,

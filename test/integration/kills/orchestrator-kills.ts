@@ -7,12 +7,16 @@ import { execa } from 'execa';
 import { bundled } from '../../support/bundled.ts';
 import { Dice, seeds } from '../../support/kills/dice.ts';
 import { containersOf, type SeenContainer } from '../../support/kills/engine-look.ts';
+import {
+  configuration,
+  MAP_KEY,
+  startMachine,
+  type Machine,
+  type StartedMachine,
+} from '../../support/orchestrator/deployment.ts';
+import type { EngineServer } from '../../support/servers/engine-server.ts';
 import { temporaryFolder, waitFor } from '../../support/servers/server-process.ts';
-import { whyNot } from '../engine/real-engine.ts';
-import { startMachine, type Machine } from '../outages/orchestrator-process.ts';
 
-/** Upgrades of each app, one after the other, two kills in each. */
-const UPGRADES = 3;
 const KILLS = 2;
 /** A swap takes seconds where the machine is free. */
 const CONVERGES_MS = 120_000;
@@ -21,65 +25,86 @@ const GRACE_MS = 50_000;
 /** Seconds where the machine is free, and whatever it takes where somebody plays thousands. */
 const PATIENT = { timeout: 7_200_000 };
 
-describe(
-  'an orchestrator that is killed in the midst of swaps',
-  {
-    skip: whyNot('dockerd') ?? false,
-  },
-  () => {
-    let machine: Machine & { readonly stop: () => Promise<void> };
-    let folder: { readonly path: string; readonly remove: () => Promise<void> };
-    before(async () => {
-      [machine, folder] = await Promise.all([
-        startMachine(),
-        temporaryFolder('kills-orchestrator'),
-      ]);
-    });
-    after(async () => {
-      await machine.stop();
-      await folder.remove();
-    });
+export interface KillsOptions {
+  /** Why not. */
+  readonly skip: string | undefined;
+  readonly startEngine: () => Promise<EngineServer>;
+  /** Upgrades of each app, one after the other, two kills in each. */
+  readonly upgrades: number;
+}
 
-    test(
-      'serves all the while, and converges to one version once it is back',
-      PATIENT,
-      async (t) => {
-        for (const seed of seeds(1)) {
-          const apps = ['one', 'two'].map(async (deployment, index) => {
-            const told = await swapUnderKills(machine, folder.path, deployment, seed * 100 + index);
-            t.diagnostic(`seed ${seed}, ${deployment}: ${told.join('; ')}`);
-          });
-          const ends = await Promise.allSettled(apps);
-          const failures = ends.flatMap((end) =>
-            end.status === 'rejected' ? [end.reason as Error] : [],
-          );
-          const again = `SDR_MIRROR_KILL_SEED=${seed} SDR_MIRROR_KILL_SEEDS=1`;
-          assert.equal(
-            failures.length,
-            0,
-            [again, ...failures.map(({ message }) => message)].join('\n'),
-          );
-        }
-      },
-    );
-  },
-);
+/** Kills orchestrators in the midst of swaps on a real engine. */
+export function orchestratorKills(
+  engine: string,
+  { skip, startEngine, upgrades }: KillsOptions,
+): void {
+  describe(
+    `an orchestrator that is killed in the midst of swaps on ${engine}`,
+    { skip: skip ?? false },
+    () => {
+      let machine: StartedMachine;
+      let folder: { readonly path: string; readonly remove: () => Promise<void> };
+      before(async () => {
+        [machine, folder] = await Promise.all([
+          startMachine(startEngine),
+          temporaryFolder('kills-orchestrator'),
+        ]);
+      });
+      after(async () => {
+        await machine.stop();
+        await folder.remove();
+      });
+
+      test(
+        'serves all the while, and converges to one version once it is back',
+        PATIENT,
+        async (t) => {
+          for (const seed of seeds(1)) {
+            const apps = ['one', 'two'].map(async (name, index) => {
+              const dice = new Dice(seed * 100 + index);
+              const told = await swapUnderKills(machine, join(folder.path, `${name}-${seed}`), {
+                deployment: `${name}${seed}`,
+                dice,
+                upgrades,
+              });
+              t.diagnostic(`seed ${seed}, ${name}: ${told.join('; ')}`);
+            });
+            const ends = await Promise.allSettled(apps);
+            const failures = ends.flatMap((end) =>
+              end.status === 'rejected' ? [end.reason as Error] : [],
+            );
+            const again = `SDR_MIRROR_KILL_SEED=${seed} SDR_MIRROR_KILL_SEEDS=1`;
+            assert.equal(
+              failures.length,
+              0,
+              [again, ...failures.map(({ message }) => message)].join('\n'),
+            );
+          }
+        },
+      );
+    },
+  );
+}
 
 /** @returns what befell it, in words */
 async function swapUnderKills(
   machine: Machine,
-  root: string,
-  deployment: string,
-  seed: number,
+  folder: string,
+  given: { readonly deployment: string; readonly dice: Dice; readonly upgrades: number },
 ): Promise<readonly string[]> {
-  const dice = new Dice(seed);
-  const folder = join(root, `${deployment}-${seed}`);
+  const { deployment, dice, upgrades } = given;
   await mkdir(folder);
-  const name = `atlan-teradata-${deployment}${seed}`;
-  await writeFile(join(folder, 'image-map.yaml'), machine.map);
+  const name = `atlan-teradata-${deployment}`;
+  await writeFile(join(folder, MAP_KEY), machine.map);
   await writeFile(
     join(folder, 'config.yaml'),
-    configuration(folder, machine, `${deployment}${seed}`),
+    configuration(folder, machine, {
+      name: deployment,
+      domain: 'acme.atlan.com',
+      temporal: '{ auth: none }',
+      clientSecret: 'two',
+      autoUpdate: true,
+    }),
   );
   const announce = async (version: string): Promise<void> =>
     writeFile(join(folder, 'releases.json'), JSON.stringify({ releases: [release(version)] }));
@@ -99,7 +124,7 @@ async function swapUnderKills(
   const swapMs = performance.now() - started;
 
   const told: string[] = [];
-  for (let upgrade = 0; upgrade < UPGRADES; upgrade += 1) {
+  for (let upgrade = 0; upgrade < upgrades; upgrade += 1) {
     const version = upgrade % 2 === 0 ? '2' : '3';
     await announce(version);
     for (let kill = 0; kill < KILLS; kill += 1) {
@@ -168,20 +193,4 @@ function describePlaces(places: readonly SeenContainer[]): string {
   return (
     places.map(({ name, state, version }) => `${name} ${state} ${version}`).join(', ') || 'none'
   );
-}
-
-function configuration(folder: string, { server, registry }: Machine, deployment: string): string {
-  return `atlan: { deployment_name: ${deployment}, domain: acme.atlan.com, client_id: one, client_secret: two }
-components:
-  objectstore: { type: bindings.localstorage, metadata: [{ name: rootPath, value: ${folder} }] }
-container_registry: { image_map_path: image-map.yaml }
-orchestrator:
-  socket: ${server.socketPath}
-  data_folder: ${folder}/data
-  releases: { file: releases.json }
-  registries: { "${registry.host}": { plainHttp: true } }
-  verify: { mode: "off" }
-  apps: { "*": { auto_update: true, stop_grace: 5s, health: { path: /version, settle: 1s } } }
-  temporal: { auth: none }
-`;
 }
