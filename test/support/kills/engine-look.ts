@@ -39,7 +39,10 @@ async function ask(socketPath: string, path: string): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString();
-  if (answer.statusCode === 404) return undefined;
-  if (answer.statusCode !== 200) throw new Error(`${path}: ${answer.statusCode} ${text}`);
+  // Of a container that goes while it is looked at, Podman says so with 500.
+  const { statusCode } = answer;
+  if (statusCode === 500 && text.includes('no such container')) return undefined;
+  if (statusCode === 404) return undefined;
+  if (statusCode !== 200) throw new Error(`${path}: ${statusCode} ${text}`);
   return JSON.parse(text);
 }
