@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ReleaseSourceError, errorMessage } from '../errors.ts';
 import type { Options } from '../options.ts';
+import { escapeUnprintable } from '../quote.ts';
 import { parseReleases } from './parse-releases.ts';
 import type { ReleaseList, ReleaseSource } from './release-source.ts';
 
@@ -19,7 +20,11 @@ export function createFileReleaseSource(
     async latest({ signal }: Options = {}): Promise<ReleaseList> {
       signal?.throwIfAborted();
       const text = await readText(path, signal);
-      return parseReleases(parseJson(text, path), { location: path, defaultRegistry });
+      return parseReleases(parseJson(text, path), {
+        location: path,
+        isFile: true,
+        defaultRegistry,
+      });
     },
   };
 }
@@ -41,9 +46,10 @@ function parseJson(text: string, path: string): unknown {
     // An editor on Windows may leave a byte order mark.
     return JSON.parse(text.replace(/^\u{feff}/u, ''));
   } catch (error) {
-    throw new ReleaseSourceError(`${path} is not JSON: ${errorMessage(error)}`, {
-      retryable: false,
-      cause: error,
-    });
+    const why = escapeUnprintable(errorMessage(error));
+    throw new ReleaseSourceError(
+      `${path} is not JSON: ${why}. If it was cut off on its way here, fetch it again: all of the answer of latest-releases belongs into it.`,
+      { retryable: false, cause: error },
+    );
   }
 }

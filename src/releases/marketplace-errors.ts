@@ -5,6 +5,10 @@ import { quote } from '../quote.ts';
 import { conceal } from '../conceal.ts';
 import type { Secret } from '../secret.ts';
 import { describeError, findErrorEnvelope } from './error-envelope.ts';
+import { nextStep } from './next-step.ts';
+
+const LASTING =
+  'The next run asks again; if this lasts, look for what changes answers between here and there, a proxy or gateway.';
 
 /** What came back, whatever it was. */
 export interface Answer {
@@ -37,8 +41,8 @@ export function explainResponse(
   }
   throw new ReleaseSourceError(
     body.trim() === ''
-      ? `${url.href} answered 200 with an empty body where JSON was expected`
-      : `${url.href} answered 200 with something that is not JSON: ${quote(body.trim(), 120)}`,
+      ? `${url.href} answered 200 with an empty body where JSON was expected. ${LASTING}`
+      : `${url.href} answered 200 with something that is not JSON: ${quote(body.trim(), 120)}. ${LASTING}`,
   );
 }
 
@@ -117,27 +121,6 @@ function refused(
     `${url.href} answered ${status}${wrapped}${said}. ${nextStep(status, wait)}`,
     { retryable: status === 408 || status === 429 || status >= 500 },
   );
-}
-
-function nextStep(status: number, retryAfter: string | undefined): string {
-  switch (status) {
-    case 401:
-      return 'The API token is wrong, expired or revoked: have a tenant admin create a new one and set releases.token.';
-    case 403:
-      return 'The API token is known but may not list releases: have a tenant admin create one that may.';
-    case 404:
-      return 'This tenant has no such address: check the name in releases.url, and whether Self-Deployed Runtime is enabled for the tenant.';
-    case 407:
-      return 'The proxy wants to be signed in to: put user and password into HTTPS_PROXY.';
-    case 429:
-      return retryAfter === undefined
-        ? 'Too many requests: run less often.'
-        : `Too many requests; it asks to wait (Retry-After: ${quote(retryAfter, 40)}): run later.`;
-    default:
-      return status >= 500
-        ? 'The fault is at the service: the next run asks again.'
-        : 'Check releases.url.';
-  }
 }
 
 function rawWords(body: string): string | undefined {

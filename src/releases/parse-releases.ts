@@ -2,17 +2,21 @@ import { ReleaseSourceError, errorMessage } from '../errors.ts';
 import { escapeUnprintable, quote } from '../quote.ts';
 import { formatReference, parseReference } from '../registry/reference.ts';
 import { findErrorEnvelope, isRecord } from './error-envelope.ts';
+import { nextStep } from './next-step.ts';
 import type { Release, ReleaseList } from './release-source.ts';
 
 export interface ParseReleasesOptions {
   /** Where the body came from; for errors. */
   readonly location: string;
+  /** Whether that is a file that somebody put there; by default it was asked just now. */
+  readonly isFile?: boolean;
   /** Registry of announced references that name none. */
   readonly defaultRegistry?: string | undefined;
 }
 
 /** So many unusable entries are told of one by one; a body can hold millions. */
 const MOST_TOLD = 1000;
+const FETCH_AGAIN = 'Put the answer of latest-releases there, as it came.';
 
 /**
  * Reads the body of latest-releases: `{"releases": […]}`, bare or under `data`. Unknown fields are
@@ -22,7 +26,7 @@ const MOST_TOLD = 1000;
  * @throws ReleaseSourceError the body is an error or has another shape; never "no releases"
  */
 export function parseReleases(body: unknown, options: ParseReleasesOptions): ReleaseList {
-  const entries = findEntries(body, options.location);
+  const entries = findEntries(body, options);
   const byReference = new Map<string, Release>();
   const skipped: string[] = [];
   let untold = 0;
@@ -41,7 +45,7 @@ export function parseReleases(body: unknown, options: ParseReleasesOptions): Rel
   const [firstSkipped] = skipped;
   if (byReference.size === 0 && firstSkipped !== undefined) {
     throw new ReleaseSourceError(
-      `${options.location} lists ${entries.length} releases, none with a usable image, so nothing is known about what to mirror. The first: ${firstSkipped}`,
+      `${options.location} lists ${entries.length} releases, none with a usable image, so nothing is known about what to mirror. The first: ${firstSkipped}. A release needs an image with a tag, as in "atlanhq/app:1.0.0": tell whoever publishes the list.`,
       { retryable: false },
     );
   }
@@ -49,22 +53,31 @@ export function parseReleases(body: unknown, options: ParseReleasesOptions): Rel
   return { releases: [...byReference.values()], skipped };
 }
 
-function findEntries(body: unknown, location: string): readonly unknown[] {
+function findEntries(
+  body: unknown,
+  { location, isFile = false }: ParseReleasesOptions,
+): readonly unknown[] {
+  const verb = isFile ? 'holds' : 'answered with';
   const inner = isRecord(body) && !('releases' in body) && 'data' in body ? body['data'] : body;
   const error = findErrorEnvelope(body) ?? findErrorEnvelope(inner);
   if (error !== undefined) {
     const status = error.status === undefined ? '' : ` ${error.status}`;
-    const words = error.message === undefined ? 'without a message' : `: ${error.message}`;
+    const words = error.message === undefined ? ' without a message' : `: ${error.message}`;
+    const next = isFile ? FETCH_AGAIN : nextStep(error.status ?? 500);
     throw new ReleaseSourceError(
-      `${location} answered with an error${status}${words.startsWith(':') ? '' : ' '}${words}, not with releases`,
-      { retryable: error.status === undefined || error.status >= 500 || error.status === 429 },
+      `${location} ${verb} an error${status}${words}, not ${isFile ? '' : 'with '}releases. ${next}`,
+      { retryable: !isFile && isPassing(error.status) },
     );
   }
   if (isRecord(inner) && Array.isArray(inner['releases'])) return inner['releases'];
   throw new ReleaseSourceError(
-    `${location} answered with ${describeShape(inner)} where {"releases": […]} was expected. Check that it is the address of the releases.`,
+    `${location} ${verb} ${describeShape(inner)} where {"releases": […]} was expected. ${isFile ? FETCH_AGAIN : 'Check that it is the address of the releases.'}`,
     { retryable: false },
   );
+}
+
+function isPassing(status: number | undefined): boolean {
+  return status === undefined || status >= 500 || status === 429;
 }
 
 function describeShape(value: unknown): string {

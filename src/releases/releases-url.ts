@@ -19,7 +19,7 @@ export function parseReleasesUrl(text: string): URL {
   }
   const isLoopback = LOOPBACK.has(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-    throw refuse('is no https address: the token would travel in the clear');
+    throw refuse('is no https address: the token would travel in the clear; write https://');
   }
   if (url.username !== '' || url.password !== '') {
     throw refuse(

@@ -23,7 +23,7 @@ verify:
 reports: {}
 `);
   assert.deepEqual(found, [
-    'mirror.yaml:2:8: releases.url: "http://acme.atlan.com" is no https address: the token would travel in the clear',
+    'mirror.yaml:2:8: releases.url: "http://acme.atlan.com" is no https address: the token would travel in the clear; write https://',
     'mirror.yaml:3:3: releases.tokn: unknown setting; did you mean "token"?',
     'mirror.yaml:4:10: releases.token: the environment variable UNSET is not set: set it, or write a default: ${UNSET:-…}',
     'mirror.yaml:5:1: target.image: missing; for example "registry.mycompany.com/atlan/{name}:{tag}"',

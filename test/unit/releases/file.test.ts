@@ -33,6 +33,25 @@ test('a file that is no JSON is told as such', async () => {
   assert.match((await refusal(path)).message, /releases\.yaml is not JSON: /);
 });
 
+test('a file that was cut off, or holds something else, is told with what belongs there', async () => {
+  const path = join(folder, 'cut.json');
+  await writeFile(path, '{"releases": [{"image": "a/b:1"}, {"ima');
+  const cut = await refusal(path);
+  assert.ok(cut.message.startsWith(`${path} is not JSON: `), cut.message);
+  assert.match(
+    cut.message,
+    /fetch it again: all of the answer of latest-releases belongs into it\.$/,
+  );
+
+  await writeFile(path, '[{"image": "a/b:1"}]');
+  assert.match((await refusal(path)).message, /holds a JSON list where .* Put the answer of/);
+  await writeFile(path, '{"status": "error", "message": "token expired"}');
+  assert.match(
+    (await refusal(path)).message,
+    /holds an error: "token expired", not releases\. Put the answer of latest-releases there/,
+  );
+});
+
 test('a byte order mark is no part of the JSON', async () => {
   const path = join(folder, 'bom.json');
   await writeFile(path, '\u{feff}{"releases": [{"image": "a/b:1"}]}');

@@ -43,6 +43,14 @@ async function refusal(source: ReleaseSource): Promise<ReleaseSourceError> {
   return error;
 }
 
+/** A sentence of its own, at the end, which is not somebody else's words. */
+function assertNextStep({ message }: ReleaseSourceError): void {
+  assert.match(
+    message,
+    /\. (?:Check|The fault is|The next run|The API token|The token is|The proxy|This tenant|Too many) [^"]+\.$/,
+  );
+}
+
 test('asks the endpoint once, with the token', async (t) => {
   const marketplace = await startMarketplace({
     token: TOKEN,
@@ -130,6 +138,7 @@ describe('answers that are no releases', () => {
       marketplace.script(reply);
       const error = await refusal(sourceAt(marketplace.url));
       assert.match(error.message, expected);
+      assertNextStep(error);
       assert.ok(error.message.startsWith(marketplace.url), error.message);
       assert.equal(error.retryable, retryable);
       assert.equal(marketplace.requests.length, 1);

@@ -166,7 +166,7 @@ describe('entries without a usable image', () => {
     const error = refusal({ releases: [{ app_name: 'a', img: 'a/b:1' }, { app_name: 'b' }] });
     assert.match(
       error.message,
-      /lists 2 releases, none with a usable image, .*The first: entry 1 \(app "a"\): it names no image/,
+      /lists 2 releases, none with a usable image, .*The first: entry 1 \(app "a"\): it names no image\. A release needs an image with a tag, .*: tell whoever/,
     );
     assert.equal(error.retryable, false);
   });
@@ -200,6 +200,7 @@ describe('errors in an answer of status 200 are no releases', () => {
     test(JSON.stringify(body), () => {
       const error = refusal(body);
       assert.match(error.message, expected);
+      assert.match(error.message, /not with releases\. [A-Z][^"]+\.$/);
       assert.equal(error.retryable, retryable);
     });
   }
