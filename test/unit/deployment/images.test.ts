@@ -6,20 +6,29 @@ import { textOf } from './manifests.ts';
 
 const dockerfile = textOf('Dockerfile');
 
+/** What each stage starts from, in their order, and whether it says for which platform. */
+const stages = [...dockerfile.matchAll(/^FROM (--platform=\S+ )?(\S+)(?: AS (\S+))?$/gm)].map(
+  ([, platform, from = '', name]) => ({ hasPlatform: platform !== undefined, from, name }),
+);
+const fromOutside = stages.filter(({ from }) => !stages.some(({ name }) => name === from));
+
 test('every base comes from outside by digest, and can be replaced', () => {
-  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base ?? '');
-  const stages = new Set([...dockerfile.matchAll(/^FROM .* AS (\S+)$/gm)].map(([, name]) => name));
   const defaults = new Map(
     [...dockerfile.matchAll(/^ARG (\w+)=(\S+)$/gm)].map(([, name, value]) => [
       `\${${name}}`,
       value,
     ]),
   );
-  const outside = bases.filter((base) => !stages.has(base));
-  assert.equal(outside.length, 2);
-  for (const base of outside) {
+  const bases = new Set(fromOutside.map(({ from }) => from));
+  assert.equal(bases.size, 2);
+  for (const base of bases) {
     assert.match(defaults.get(base) ?? base, /^[\w.-]+\/[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
   }
+});
+
+test('bases for the platform of the image come before a stage has one of its own', () => {
+  const order = fromOutside.map(({ hasPlatform }) => hasPlatform);
+  assert.deepEqual(order, [false, false, true]);
 });
 
 test('images end as users without rights, and what starts them needs no shell', () => {
