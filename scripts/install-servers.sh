@@ -9,7 +9,7 @@
 # Prints a table of what is present, and exits 1 if something wanted is missing without a reason given below.
 set -euo pipefail
 
-# group      name             how  what                                        Go: the command in the module
+# group      name             how  what                                        Go: the command in the module; base: whose programs
 wanted='
 registries   docker-registry  apt  docker-registry
 registries   htpasswd         apt  apache2-utils
@@ -52,12 +52,14 @@ reports      prometheus-pushgateway    apt  prometheus-pushgateway
 reports      prometheus-node-exporter  apt  prometheus-node-exporter
 images       debootstrap      apt  debootstrap
 images       debian-base      base bookworm
+images       qemu-aarch64-static  apt  qemu-user-static
+images       debian-base-arm64    base bookworm                                arm64
 images       quadlet          go   github.com/containers/podman/v5@v5.8.1         cmd/quadlet
 images       docker-compose   apt  docker-compose
 '
 
 # Wanted, but known not to install: not tried, shown in the table, and no failure. The tests that need one are skipped
-# with this reason, in CI too.
+# with this reason, in CI too. What turns out to need more than this machine allows is added.
 declare -A not_to_be_had=(
   [zot]='its Go module cannot be downloaded: the module proxy refuses every version of it'
 )
@@ -163,13 +165,24 @@ install_user() {
 # A Debian to build images on, where none can be pulled: what scripts/build-images.sh starts from. Its key stays the same
 # until it is made anew.
 install_base() {
-  local name=$1 release=$2 root="$scratch/debian"
+  local name=$1 release=$2 architecture=${3:-$(dpkg --print-architecture)} root="$scratch/debian" emulated=() said
+  if [[ $architecture != "$(dpkg --print-architecture)" ]]; then
+    emulated=("$(dirname "${BASH_SOURCE[0]}")/with-$architecture.sh")
+    if ! said=$(as_root "${emulated[@]}" true 2>&1); then
+      not_to_be_had[$name]=${said//[$'\n\t']/ }
+      # Nothing could be done with one that is there.
+      rm -f "$cache/bin/$name"
+      return 0
+    fi
+  fi
   up_to_date "$name" "$release" && return 0
-  say "==> $name: debootstrap $release"
+  say "==> $name: debootstrap $release $architecture"
   as_root rm -rf "$root"
   # Packages on top are the package manager's business: debootstrap fails at what they do when they are set up.
-  if retried as_root nice -n 10 debootstrap --variant=minbase --include=ca-certificates "$release" "$root" &&
-    retried as_root chroot "$root" sh -c 'apt-get update && apt-get install --yes --no-install-recommends skopeo'; then
+  if retried as_root nice -n 10 "${emulated[@]}" \
+    debootstrap --arch="$architecture" --variant=minbase --include=ca-certificates "$release" "$root" &&
+    retried as_root nice -n 10 "${emulated[@]}" \
+      chroot "$root" sh -c 'apt-get update && apt-get install --yes --no-install-recommends skopeo'; then
     as_root rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
     as_root tar -C "$root" -c . >"$cache/bin/$name"
     # What is found as the tools are.
@@ -206,10 +219,6 @@ main() {
     return 2
   fi
 
-  for name in "${!not_to_be_had[@]}"; do
-    printf '%s\t%s\n' "$name" "${not_to_be_had[$name]}"
-  done >"$cache/not-to-be-had"
-
   for line in "${selected[@]}"; do
     read -r group name how what extra <<<"$line"
     # What came another way stays: Docker's own packages conflict with Debian's.
@@ -220,6 +229,10 @@ main() {
     read -r group name how what extra <<<"$line"
     if [[ $how != apt && -z ${not_to_be_had[$name]:-} ]]; then "install_$how" "$name" "$what" "$extra"; fi
   done
+
+  for name in "${!not_to_be_had[@]}"; do
+    printf '%s\t%s\n' "$name" "${not_to_be_had[$name]}"
+  done >"$cache/not-to-be-had"
 
   local version absent=0
   printf '\n%-11s %-24s %-4s %-38s %s\n' group name how version from

@@ -52,8 +52,12 @@ async function builtImages(): Promise<Readonly<Record<string, string>>> {
   if (process.env['SDR_MIRROR_IMAGES'] !== undefined) return {};
   if (!files.some((file) => /\/(?:chain|deployment|image)\//.test(file))) return {};
   if (IMAGE_TOOLS.some((tool) => findBinary(tool) === undefined)) return {};
-  const { stdout } = await execa(join(import.meta.dirname, 'build-images.sh'), {
+  const { stdout } = await execa(join(import.meta.dirname, 'build-images.sh'), ['all'], {
     stderr: 'inherit',
   });
-  return { SDR_MIRROR_IMAGES: stdout };
+  const [own = '', arm64] = stdout.split('\n');
+  return {
+    SDR_MIRROR_IMAGES: own,
+    ...(arm64 === undefined ? {} : { SDR_MIRROR_IMAGES_ARM64: arm64 }),
+  };
 }

@@ -8,18 +8,29 @@ export const IMAGE_TOOLS: readonly string[] = ['debian-base', 'podman', 'dockerd
 /** Building takes minutes where nothing is kept of an earlier time. */
 export const BUILD_TIMEOUT_MS = 1_200_000;
 
-/** The archives of the images that the Dockerfile makes; built if they are not there yet. */
-export async function builtImages(): Promise<{
+/** Archives of images. */
+export interface BuiltImages {
   readonly mirror: string;
   readonly orchestrator: string;
-}> {
-  const folder = process.env['SDR_MIRROR_IMAGES'] ?? (await build());
+}
+
+/** The images that the Dockerfile makes for this machine; built if they are not there yet. */
+export async function builtImages(): Promise<BuiltImages> {
+  return archivesIn(process.env['SDR_MIRROR_IMAGES'] ?? (await build()));
+}
+
+/** The same for linux/arm64. Needs the program `debian-base-arm64`. */
+export async function builtArm64Images(): Promise<BuiltImages> {
+  return archivesIn(process.env['SDR_MIRROR_IMAGES_ARM64'] ?? (await build('arm64')));
+}
+
+function archivesIn(folder: string): BuiltImages {
   return { mirror: join(folder, 'mirror.tar'), orchestrator: join(folder, 'orchestrator.tar') };
 }
 
-async function build(): Promise<string> {
+async function build(...architectures: readonly string[]): Promise<string> {
   const script = join(import.meta.dirname, '../../../scripts/build-images.sh');
-  return (await execa(script)).stdout;
+  return (await execa(script, architectures)).stdout;
 }
 
 /** A command on its way; what it ends with comes as a result, whatever it is. */
