@@ -32,7 +32,10 @@ function spellings(value: string): string[] {
     JSON.stringify(value)
       .slice(1, -1)
       .replaceAll('/', String.raw`\/`),
-    value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;'),
+    // In XML and HTML, and where JSON stands in them.
+    ...[value, inJson].map((each) =>
+      each.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;'),
+    ),
     ...[value, inJson].flatMap((each) => withinBase64(Buffer.from(each))),
   ];
 }

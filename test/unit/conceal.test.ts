@@ -12,6 +12,9 @@ test('a secret shows itself to nobody who does not ask for it', () => {
   assert.equal(secret.reveal(), 'hunter2');
 });
 
+const html = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+
 /** How services repeat what they were sent. */
 const REPEATED: Readonly<Record<string, (value: string) => string>> = {
   plain: (value) => value,
@@ -20,7 +23,8 @@ const REPEATED: Readonly<Record<string, (value: string) => string>> = {
   'url in lower case': (value) =>
     encodeURIComponent(value).replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
   form: (value) => new URLSearchParams({ a: 'b', secret: value }).toString(),
-  html: (value) => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;'),
+  html,
+  'json in html': (value) => html(JSON.stringify({ sent: value })),
   base64: (value) => Buffer.from(value).toString('base64'),
   'base64 in the alphabet of URLs': (value) => Buffer.from(value).toString('base64url'),
 };

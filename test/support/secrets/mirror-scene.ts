@@ -1,14 +1,15 @@
+import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { main } from '../../../src/cli/mirror-program.ts';
-import { FakeS3 } from '../../fakes/s3-server.ts';
 import { commandLine } from '../command-line.ts';
 import { buildImage, push } from '../images.ts';
 import { startMarketplace } from '../marketplace.ts';
 import { startRegistry } from '../registry/server.ts';
 import { assertUnmarked, core, filesBelow, mark } from './marks.ts';
+import { STORES, type SecretStore } from './stores.ts';
 import { startWitness, type Reply, type Witness } from './witness.ts';
 
 /** Where a secret of the job belongs: the witnesses that may hear it. */
@@ -46,6 +47,7 @@ export const SERVERS: readonly Server[] = [
 export interface MirrorScene {
   readonly folder: string;
   readonly at: Readonly<Record<Server, Witness>>;
+  readonly store: SecretStore;
   /** Reference of the image that is announced. */
   readonly image: string;
   readonly copy: string;
@@ -55,24 +57,29 @@ export interface MirrorScene {
 
 export async function startMirrorScene(
   t: TestContext,
-  { trustedRoot }: { readonly trustedRoot: object },
+  options: {
+    readonly trustedRoot: object;
+    /** Where the map is kept; in S3 where absent. */
+    readonly startStore?: () => Promise<SecretStore>;
+  },
 ): Promise<MirrorScene> {
+  const { trustedRoot, startStore = STORES['S3, by a session'] } = options;
+  assert.ok(startStore);
   const folder = await mkdtemp(join(tmpdir(), 'mirror-secrets-'));
   t.after(async () => rm(folder, { recursive: true }));
-  const [marketplace, source, target, s3] = await Promise.all([
+  const [marketplace, source, target, store] = await Promise.all([
     startMarketplace({ token: mark('token') }),
     startRegistry(),
     startRegistry({ auth: { kind: 'basic', users: { ci: mark('password') } } }),
-    FakeS3.start(),
+    startStore(),
   ]);
   t.after(async () => Promise.all([marketplace.close(), source.close(), target.close()]));
-  t.after(() => s3.stop());
-  s3.createBucket('maps');
+  t.after(store.stop);
   const at = {
     tenant: await startWitness(t, marketplace.url),
     source: await startWitness(t, source.url, tokenService),
     target: await startWitness(t, target.url),
-    store: await startWitness(t, s3.url),
+    store: await startWitness(t, store.url),
     gateway: await startWitness(t, undefined, () => ({ status: 200 })),
     chat: await startWitness(t, undefined, () => ({ status: 200 })),
     proxy: await startWitness(t),
@@ -86,7 +93,7 @@ export async function startMirrorScene(
   await write('given/trusted_root.json', JSON.stringify(trustedRoot));
   await write('given/refresh', `${mark('refresh')}\n`);
   await write('given/config.json', dockerConfig());
-  await write('mirror.yaml', configuration(at));
+  await write('mirror.yaml', configuration(at, store.section(at.store.url)));
   const mirror = commandLine(main, {
     cwd: folder,
     env: {
@@ -95,8 +102,7 @@ export async function startMirrorScene(
       TOKEN: mark('token'),
       PASSWORD: mark('password'),
       PROXY: `http://user:${encodeURIComponent(mark('proxy'))}@${at.proxy.host}`,
-      STORE_KEY: mark('storekey'),
-      SESSION: mark('session'),
+      ...store.env(at.store.url),
       CLIENT_KEY: `-----BEGIN PRIVATE KEY-----\n${core('clientkey')}\n-----END PRIVATE KEY-----\n`,
       PUSH: `http://user:${encodeURIComponent(mark('push'))}@${at.gateway.host}/push`,
       WEBHOOK: `http://${at.chat.host}/services/${core('webhook')}?sig=${core('webhook')}`,
@@ -105,24 +111,36 @@ export async function startMirrorScene(
   return {
     folder,
     at,
+    store,
     image,
     copy: `${at.target.host}/copied/app`,
     run: async (...args) => {
       const { exitCode, stdout, stderr } = await mirror.run(...args);
       const said = stdout + stderr;
       assertUnmarked(said, WORDS, `what ${args.join(' ')} prints`);
-      assertUnmarked(await filesBelow(folder, ['given', 'mirror.yaml']), WORDS, 'what it leaves');
-      assertUnmarked(s3.text('maps', 'map.yaml') ?? '', WORDS, 'the map');
+      const left = await filesBelow(folder, ['given', 'mirror.yaml']);
+      assertUnmarked(left, WORDS, 'what it leaves');
+      assertUnmarked(store.map(), WORDS, 'the map');
       for (const server of SERVERS) {
-        const foreign = WORDS.filter((word) => !isHeardBy(word as Word, server));
+        const foreign = WORDS.filter((word) => !isHeardBy(word as Word, server, store));
         assertUnmarked(at[server].heard(), foreign, `what the ${server} hears`);
+      }
+      for (const secret of store.others) {
+        const everywhere = [
+          said,
+          left,
+          store.map(),
+          ...SERVERS.map((server) => at[server].heard()),
+        ];
+        assert.ok(!everywhere.some((text) => text.includes(secret)), `${secret} is told`);
       }
       return { exitCode, said };
     },
   };
 }
 
-function isHeardBy(word: Word, server: Server): boolean {
+function isHeardBy(word: Word, server: Server, { hearsSession }: SecretStore): boolean {
+  if (word === 'session' && !hearsSession) return false;
   // Plain http goes through a proxy as it is.
   const heardBy: readonly string[] = BELONGS[word];
   return heardBy.includes(server) || (server === 'proxy' && word === 'password');
@@ -147,19 +165,13 @@ function dockerConfig(): string {
   return JSON.stringify({ auths: { 'registry.example': { auth } } });
 }
 
-function configuration(at: Readonly<Record<Server, Witness>>): string {
+function configuration(at: Readonly<Record<Server, Witness>>, map: string): string {
   return `releases:
   url: ${at.tenant.url}
   token: \${TOKEN}
 source: { registry: "${at.source.host}" }
 target: { image: "${at.target.host}/mirrored/{name}:{tag}" }
-map:
-  store: s3://maps/map.yaml
-  s3:
-    endpoint: ${at.store.url}
-    region: us-east-1
-    pathStyle: true
-    credentials: { accessKeyId: AKID, secretAccessKey: "\${STORE_KEY}", sessionToken: "\${SESSION}" }
+map:${map}
 verify: { trustRoot: given/trusted_root.json, mode: warn }
 registries:
   "${at.source.host}": { plainHttp: true, identityTokenFile: given/refresh }
