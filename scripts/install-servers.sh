@@ -183,7 +183,7 @@ install_base() {
     debootstrap --arch="$architecture" --variant=minbase --include=ca-certificates "$release" "$root" &&
     retried as_root nice -n 10 "${emulated[@]}" \
       chroot "$root" sh -c 'apt-get update && apt-get install --yes --no-install-recommends skopeo'; then
-    as_root rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
+    as_root rm -rf "$root"/var/cache/apt/{archives/*.deb,*.bin} "$root"/var/lib/apt/lists/*
     as_root tar -C "$root" -c . >"$cache/bin/$name"
     # What is found as the tools are.
     chmod 755 "$cache/bin/$name"
