@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { RegistryChecker } from './checker.ts';
 import type { Announced } from './lab.ts';
@@ -116,10 +117,30 @@ async function halfTags(
     [...names].map(async (name) => {
       const repository = `${prefix}/${name}`;
       const tags = await registry.tags(repository);
-      return Promise.all(tags.map(async (tag) => registry.wrongWith(repository, tag)));
+      return Promise.all(
+        tags.map(async (tag) => {
+          await untilServed(registry, repository, tag);
+          return registry.wrongWith(repository, tag);
+        }),
+      );
     }),
   );
   return wrong.flat(2).map((each) => `promise 5: a tag leads to half of something: ${each}`);
+}
+
+/**
+ * Waits for a tag that is listed and not served: a server may still be at what a job asked for that has
+ * ended, and Distribution lists a tag before it leads anywhere. One that stays so is told of.
+ */
+async function untilServed(
+  registry: RegistryChecker,
+  repository: string,
+  tag: string,
+): Promise<void> {
+  for (let looks = 0; looks < 50; looks += 1) {
+    if ((await registry.digestAt(repository, tag)) !== undefined) return;
+    await delay(100);
+  }
 }
 
 function lostEdits({ foreign, map = '' }: Scene): readonly string[] {

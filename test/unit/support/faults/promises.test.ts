@@ -4,7 +4,7 @@ import { RegistryChecker } from '../../../support/faults/checker.ts';
 import type { Announced } from '../../../support/faults/lab.ts';
 import { brokenPromises, isComplete, type Scene } from '../../../support/faults/promises.ts';
 import { buildImage, buildMultiArch, push, tagOf } from '../../../support/images.ts';
-import { startRegistry } from '../../../support/registry/server.ts';
+import { startRegistry, type TestRegistry } from '../../../support/registry/server.ts';
 import type { RepositoryStore } from '../../../support/registry/store.ts';
 import { classicArtifact, referrerArtifact } from '../../../support/sigstore/attach.ts';
 
@@ -37,9 +37,13 @@ const ENTRY = `  "vendor/app:1.0": ${HOST}/s1/app:1.0`;
 const FOREIGN = ['# by hand', '  other/tool:7: registry.example/tool:7 # approved'];
 
 /** What a run leaves that has done everything right. */
-async function sceneOf(
-  t: TestContext,
-): Promise<Scene & { readonly app: RepositoryStore; readonly strangers: RepositoryStore }> {
+async function sceneOf(t: TestContext): Promise<
+  Scene & {
+    readonly intercept: TestRegistry['intercept'];
+    readonly app: RepositoryStore;
+    readonly strangers: RepositoryStore;
+  }
+> {
   const registry = await startRegistry();
   t.after(async () => registry.close());
   const app = registry.store.repository('s1/app');
@@ -58,6 +62,7 @@ async function sceneOf(
     ended: { exitCode: 4, stdout: JSON.stringify(report), stderr: '' },
     secrets: ['hunter2'],
     written: [],
+    intercept: (hook) => registry.intercept(hook),
     app,
     strangers: registry.store.repository('s1/bad'),
   };
@@ -143,6 +148,19 @@ describe('the checker of schedules of faults', () => {
     assert.deepEqual(await brokenPromises(scene), []);
     assert.equal(isComplete(scene), true);
     assert.equal(isComplete({ ...scene, map: undefined }), false);
+  });
+
+  test('waits for a tag that a server is still writing', async (t) => {
+    const scene = await sceneOf(t);
+    let looks = 0;
+    scene.intercept(({ path }) => {
+      if (path !== '/v2/s1/app/manifests/1.0') return undefined;
+      looks += 1;
+      // The first look is for the image, at the map's word.
+      return looks === 2 || looks === 3 ? { status: 404 } : undefined;
+    });
+    assert.deepEqual(await brokenPromises(scene), []);
+    assert.ok(looks > 3, String(looks));
   });
 
   test('takes nobody to task for an image that others removed after the last look', async (t) => {
