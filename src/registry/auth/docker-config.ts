@@ -84,6 +84,12 @@ function parseEntry(
 ): StoredCredential | undefined {
   const text = (key: string): string => (typeof entry[key] === 'string' ? entry[key] : '');
   if (text('registrytoken') !== '') {
+    // It goes into a header as it is.
+    if (!/^[\x21-\x7e]+$/.test(text('registrytoken'))) {
+      throw new ConfigError(
+        `${name}: the entry for ${registry} has a "registrytoken" with spaces, line breaks or other characters that no token has; put it there again`,
+      );
+    }
     return { kind: 'registry-token', registryToken: new Secret(text('registrytoken')) };
   }
   if (text('identitytoken') !== '') {
