@@ -5,6 +5,7 @@ import { quote } from '../quote.ts';
 import { BlobStream, type BlobSource } from './blob-stream.ts';
 import type { Purpose } from './failures.ts';
 import type { HostClient } from './host-client.ts';
+import { parseContentRange } from './http/content-range.ts';
 import type { Answer } from './http/exchange.ts';
 import { join } from './http/join.ts';
 import type { Descriptor } from './manifest.ts';
@@ -153,10 +154,10 @@ class RegistryBlobSource implements BlobSource {
     if (encoding !== 'identity') throw this.mismatch(`content encoded as ${quote(encoding)}`);
     const length = headers['content-length'];
     if (status === 206) {
-      const [, start, total] =
-        /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers['content-range'] ?? '') ?? [];
-      if (Number(start) !== offset) throw this.mismatch('another part than was asked for');
-      if (total !== '*' && Number(total) !== size) throw this.mismatch(`${total} bytes`);
+      const part = parseContentRange(headers['content-range']);
+      if (part?.start !== offset) throw this.mismatch('another part than was asked for');
+      const { total = size } = part;
+      if (total !== size) throw this.mismatch(`${total} bytes`);
       return offset;
     }
     if (length !== undefined && Number(length) !== size) throw this.mismatch(`${length} bytes`);

@@ -45,7 +45,7 @@ export const runCredentialHelper: CredentialHelper = async (helper, server, opti
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
   options.signal?.throwIfAborted();
-  if (!result.failed) return parseAnswer(result.stdout, program, server);
+  if (!result.failed) return parseHelperAnswer(result.stdout, program, server);
   // A helper says on its standard output why it failed.
   const said = `${result.stdout} ${result.stderr}`.trim();
   if (said.includes(NOT_FOUND)) return undefined;
@@ -80,7 +80,13 @@ function secretsIn(said: string): string[] {
   );
 }
 
-function parseAnswer(
+/**
+ * Reads what a helper says on its standard output.
+ *
+ * @returns `undefined` for an empty secret: some say so that they have none
+ * @throws ConfigError never quoting what it read
+ */
+export function parseHelperAnswer(
   stdout: string,
   program: string,
   server: string,
