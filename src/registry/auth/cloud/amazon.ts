@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { getCACertificates } from 'node:tls';
-import type { ECR } from '@aws-sdk/client-ecr';
+import type { ECR, GetAuthorizationTokenCommandOutput } from '@aws-sdk/client-ecr';
 import { ConfigError, errorMessage, RegistryError } from '../../../errors.ts';
 import type { Options } from '../../../options.ts';
 import { Secret } from '../../../secret.ts';
@@ -59,24 +59,9 @@ export function amazonApi(registry: AmazonRegistry, env: Environment): AmazonApi
         async (ecr, abort) => ecr.getAuthorizationToken({}, abort),
         options,
       );
-      const [data] = answer.authorizationData ?? [];
-      const pair = Buffer.from(data?.authorizationToken ?? '', 'base64').toString('utf8');
-      const colon = pair.indexOf(':');
-      if (colon < 1 || data?.expiresAt === undefined) {
-        throw new RegistryError(
-          'REGISTRY_REFUSED',
-          `signing in at ${host} failed: it gave no token`,
-        );
-      }
-      return {
-        credential: {
-          kind: 'basic',
-          username: pair.slice(0, colon),
-          password: new Secret(pair.slice(colon + 1)),
-        },
-        expiresAt: data.expiresAt.getTime(),
-        by: 'the identity that AWS gives this workload',
-      };
+      const token = tokenOf(answer);
+      if (token !== undefined) return token;
+      throw new RegistryError('REGISTRY_REFUSED', `signing in at ${host} failed: it gave no token`);
     },
 
     async createRepository(repositoryName, options = {}): Promise<boolean> {
@@ -101,6 +86,26 @@ export function amazonApi(registry: AmazonRegistry, env: Environment): AmazonApi
         );
       }
     },
+  };
+}
+
+/** The token in an answer to `GetAuthorizationToken`; `undefined` if it holds none to be used. */
+export function tokenOf({
+  authorizationData = [],
+}: Pick<GetAuthorizationTokenCommandOutput, 'authorizationData'>): CloudToken | undefined {
+  const [data] = authorizationData;
+  const pair = Buffer.from(data?.authorizationToken ?? '', 'base64').toString('utf8');
+  const colon = pair.indexOf(':');
+  const expiresAt = data?.expiresAt?.getTime() ?? Number.NaN;
+  if (colon < 1 || colon === pair.length - 1 || Number.isNaN(expiresAt)) return undefined;
+  return {
+    credential: {
+      kind: 'basic',
+      username: pair.slice(0, colon),
+      password: new Secret(pair.slice(colon + 1)),
+    },
+    expiresAt,
+    by: 'the identity that AWS gives this workload',
   };
 }
 

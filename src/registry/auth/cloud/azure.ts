@@ -115,7 +115,8 @@ function refreshTokenOf({ body }: Answer): string | undefined {
 function expiryOf(token: string): number | undefined {
   const [, claims = ''] = token.split('.');
   const { exp } = objectOf(Buffer.from(claims, 'base64url').toString('utf8'));
-  return typeof exp === 'number' ? exp * 1000 : undefined;
+  const at = typeof exp === 'number' ? exp * 1000 : Number.NaN;
+  return Number.isFinite(at) ? at : undefined;
 }
 
 function objectOf(text: string): Readonly<Record<string, unknown>> {

@@ -32,10 +32,15 @@ export function googleSignIn(token: GoogleToken = applicationDefault()): CloudSi
     }
     return {
       credential: { kind: 'basic', username: USER, password: new Secret(given.token) },
-      expiresAt: given.expiresAt ?? Date.now() + ASSUMED_LIFETIME_MS,
+      expiresAt: isMoment(given.expiresAt) ? given.expiresAt : Date.now() + ASSUMED_LIFETIME_MS,
       by: 'the application default credentials of Google',
     };
   };
+}
+
+/** The library adds up what the answer said, which need not have been a number. */
+function isMoment(value: number | null | undefined): value is number {
+  return Number.isFinite(value);
 }
 
 /**
