@@ -108,7 +108,7 @@ build_for() {
   mkdir -p "$HOME/.npm"
   if [[ -e $settings ]]; then mounts+=(--volume "$settings:/root/.npmrc:ro"); fi
   for target in mirror orchestrator; do
-    # Podman before 4.4 knows no variables here.
+    # Debian's Podman 4.3 knows no variables here.
     sed "s|^FROM --platform=[^ ]*|FROM --platform=linux/$own|" Dockerfile |
       "${podman[@]}" build --format docker --isolation chroot --network host --layers "${mounts[@]}" \
         --platform "linux/$architecture" \
