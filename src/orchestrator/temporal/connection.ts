@@ -1,5 +1,6 @@
 import { getCACertificates } from 'node:tls';
 import type { NativeConnection, NativeConnectionOptions, TLSConfig } from '@temporalio/worker';
+import { concealLikely } from '../../conceal.ts';
 import { ControlPlaneError, errorMessage } from '../../errors.ts';
 import type { Options } from '../../options.ts';
 import { escapeUnprintable } from '../../quote.ts';
@@ -41,9 +42,9 @@ export async function connectTemporal(
   }: { readonly env: Environment; readonly clock?: Clock } & Options,
 ): Promise<NativeConnection> {
   const connecting = sdk.worker.NativeConnection.connect(toNative(settings, token, env));
-  const connection = await inTime(connecting, settings, clock, signal);
+  const connection = await inTime(connecting, { settings, token, clock, signal });
   try {
-    await probe(connection, settings);
+    await probe(connection, settings, token);
     return connection;
   } catch (error) {
     await connection.close();
@@ -59,6 +60,7 @@ export async function connectTemporal(
 export async function probe(
   connection: NativeConnection,
   settings: TemporalSettings,
+  token: Token | undefined,
 ): Promise<void> {
   const { namespace } = settings;
   try {
@@ -66,16 +68,24 @@ export async function probe(
       connection.workflowService.describeNamespace({ namespace }),
     );
   } catch (error) {
-    throw failure(error, settings);
+    throw failure(error, settings, token);
   }
 }
 
 /** The connect cannot be cancelled: who waits leaves, and the late connection is closed. */
 async function inTime(
   connecting: Promise<NativeConnection>,
-  settings: TemporalSettings,
-  clock: Clock,
-  signal: AbortSignal | undefined,
+  {
+    settings,
+    token,
+    clock,
+    signal,
+  }: {
+    readonly settings: TemporalSettings;
+    readonly token: Token | undefined;
+    readonly clock: Clock;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<NativeConnection> {
   const given = new AbortController();
   const patience = signal === undefined ? given.signal : AbortSignal.any([signal, given.signal]);
@@ -91,7 +101,7 @@ async function inTime(
       () => undefined,
     );
     signal?.throwIfAborted();
-    throw failure(error, settings);
+    throw failure(error, settings, token);
   } finally {
     given.abort();
     await tooLate.catch(() => undefined);
@@ -136,10 +146,16 @@ function usualAuthorities(): string {
   return [...new Set(known)].join('\n');
 }
 
-function failure(error: unknown, { address, namespace }: TemporalSettings): ControlPlaneError {
+function failure(
+  error: unknown,
+  { address, namespace }: TemporalSettings,
+  token: Token | undefined,
+): ControlPlaneError {
   const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
   const said = typeof details === 'string' && details !== '' ? details : errorMessage(error);
-  const words = escapeUnprintable(said);
+  // A server, or what stands before it, may repeat what it was sent.
+  const shown = token === undefined ? [] : [token.value.reveal()];
+  const words = escapeUnprintable(concealLikely(said, shown));
   if (code === UNAUTHENTICATED || code === PERMISSION_DENIED || REFUSAL.test(words)) {
     return new ControlPlaneError(
       'TEMPORAL_REFUSED',

@@ -48,7 +48,7 @@ export async function runSession(
     const over = new AbortController();
     const helpers = [
       keepTokenFresh(parts, connection, token, over.signal),
-      keepProbing(parts, connection, over.signal),
+      keepProbing(parts, connection, token, over.signal),
     ];
     try {
       await untilStopped(worker, ended, parts.clock, signal);

@@ -45,6 +45,7 @@ export async function keepTokenFresh(
 export async function keepProbing(
   parts: Upkeep,
   connection: NativeConnection,
+  first: Token | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { settings, tokens, board, clock } = parts;
@@ -52,7 +53,7 @@ export async function keepProbing(
     await pause(PROBE_EVERY_MS, clock, signal);
     if (signal.aborted) return;
     try {
-      await probe(connection, settings);
+      await probe(connection, settings, first);
       board.polling();
     } catch (error) {
       if (signal.aborted) return;
