@@ -61,6 +61,8 @@ export async function startMirrorScene(
     readonly trustedRoot: object;
     /** Where the map is kept; in S3 where absent. */
     readonly startStore?: () => Promise<SecretStore>;
+    /** Where programs are found besides those in `given/bin`; none are where absent. */
+    readonly path?: string;
   },
 ): Promise<MirrorScene> {
   const { trustedRoot, startStore = STORES['S3, by a session'] } = options;
@@ -97,6 +99,9 @@ export async function startMirrorScene(
   const mirror = commandLine(main, {
     cwd: folder,
     env: {
+      ...(options.path === undefined
+        ? {}
+        : { PATH: `${join(folder, 'given/bin')}:${options.path}` }),
       DOCKER_CONFIG: join(folder, 'given'),
       XDG_CACHE_HOME: join(folder, 'cache'),
       TOKEN: mark('token'),
