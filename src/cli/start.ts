@@ -1,5 +1,5 @@
 import type { ExitCode } from '../exit-code.ts';
-import { collectOften } from './collect-often.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { unsupportedNode } from './node-version.ts';
 
 const VERSION_OPTIONS: ReadonlySet<string | undefined> = new Set(['--version', '-V']);
@@ -28,7 +28,7 @@ export async function start(
     process.stdout.write(`${packageVersion()}\n`);
     return;
   }
-  collectOften();
+  keepHeapSmall();
   const { main } = await load();
   process.exitCode = await main(process);
   setTimeout(() => process.exit(), LEAVE_AFTER_MS).unref();
