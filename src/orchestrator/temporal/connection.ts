@@ -1,14 +1,13 @@
 import { getCACertificates } from 'node:tls';
 import type { NativeConnection, NativeConnectionOptions, TLSConfig } from '@temporalio/worker';
-import { concealLikely } from '../../conceal.ts';
-import { ControlPlaneError, errorMessage } from '../../errors.ts';
+import { ControlPlaneError } from '../../errors.ts';
 import type { Options } from '../../options.ts';
-import { escapeUnprintable } from '../../quote.ts';
 import type { Environment } from '../../registry/http/agents.ts';
 import { systemClock, type Clock } from '../../registry/http/clock.ts';
 import type { TemporalConfig, TemporalTls } from '../config/config.ts';
 import { temporalProxy } from './proxy.ts';
 import type { TemporalSdk } from './sdk.ts';
+import { ShownTokens } from './shown-tokens.ts';
 import type { Token } from './tokens.ts';
 
 /** Where Temporal is and how it is reached. */
@@ -42,9 +41,10 @@ export async function connectTemporal(
   }: { readonly env: Environment; readonly clock?: Clock } & Options,
 ): Promise<NativeConnection> {
   const connecting = sdk.worker.NativeConnection.connect(toNative(settings, token, env));
-  const connection = await inTime(connecting, { settings, token, clock, signal });
+  const shown = new ShownTokens(token);
+  const connection = await inTime(connecting, { settings, shown, clock, signal });
   try {
-    await probe(connection, settings, token);
+    await probe(connection, settings, shown);
     return connection;
   } catch (error) {
     await connection.close();
@@ -60,7 +60,7 @@ export async function connectTemporal(
 export async function probe(
   connection: NativeConnection,
   settings: TemporalSettings,
-  token: Token | undefined,
+  shown: ShownTokens,
 ): Promise<void> {
   const { namespace } = settings;
   try {
@@ -68,7 +68,7 @@ export async function probe(
       connection.workflowService.describeNamespace({ namespace }),
     );
   } catch (error) {
-    throw failure(error, settings, token);
+    throw failure(error, settings, shown);
   }
 }
 
@@ -77,12 +77,12 @@ async function inTime(
   connecting: Promise<NativeConnection>,
   {
     settings,
-    token,
+    shown,
     clock,
     signal,
   }: {
     readonly settings: TemporalSettings;
-    readonly token: Token | undefined;
+    readonly shown: ShownTokens;
     readonly clock: Clock;
     readonly signal: AbortSignal | undefined;
   },
@@ -101,7 +101,7 @@ async function inTime(
       () => undefined,
     );
     signal?.throwIfAborted();
-    throw failure(error, settings, token);
+    throw failure(error, settings, shown);
   } finally {
     given.abort();
     await tooLate.catch(() => undefined);
@@ -149,13 +149,10 @@ function usualAuthorities(): string {
 function failure(
   error: unknown,
   { address, namespace }: TemporalSettings,
-  token: Token | undefined,
+  shown: ShownTokens,
 ): ControlPlaneError {
-  const { code, details } = error as { readonly code?: unknown; readonly details?: unknown };
-  const said = typeof details === 'string' && details !== '' ? details : errorMessage(error);
-  // A server, or what stands before it, may repeat what it was sent.
-  const shown = token === undefined ? [] : [token.value.reveal()];
-  const words = escapeUnprintable(concealLikely(said, shown));
+  const { code } = error as { readonly code?: unknown };
+  const words = shown.words(error);
   if (code === UNAUTHENTICATED || code === PERMISSION_DENIED || REFUSAL.test(words)) {
     return new ControlPlaneError(
       'TEMPORAL_REFUSED',

@@ -7,6 +7,7 @@ import { PULSE_MS, type RunningActivities } from './activities.ts';
 import { connectTemporal } from './connection.ts';
 import { pause, withinMs } from './pause.ts';
 import type { TemporalSdk } from './sdk.ts';
+import { ShownTokens } from './shown-tokens.ts';
 import type { Token } from './tokens.ts';
 import { isRefusal, keepProbing, keepTokenFresh, type Upkeep } from './upkeep.ts';
 
@@ -39,6 +40,8 @@ export async function runSession(
 ): Promise<void> {
   const token = await parts.tokens?.token({ signal });
   const connection = await connect(parts, token, signal);
+  const shown = new ShownTokens(token);
+  const kept = { connection, shown };
   try {
     const worker = await createWorker(parts, connection);
     const ended = settled(worker.run());
@@ -47,11 +50,11 @@ export async function runSession(
     // What is in flight at the end still needs a token to report itself.
     const over = new AbortController();
     const helpers = [
-      keepTokenFresh(parts, connection, token, over.signal),
-      keepProbing(parts, connection, token, over.signal),
+      keepTokenFresh(parts, kept, token, over.signal),
+      keepProbing(parts, kept, over.signal),
     ];
     try {
-      await untilStopped(worker, ended, parts.clock, signal);
+      await untilStopped(worker, ended, { clock: parts.clock, shown }, signal);
       await end(worker, ended, parts);
     } finally {
       over.abort();
@@ -100,7 +103,7 @@ async function createWorker(
 async function untilStopped(
   worker: Worker,
   ended: Promise<Ended>,
-  clock: Clock,
+  { clock, shown }: { readonly clock: Clock; readonly shown: ShownTokens },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -111,7 +114,7 @@ async function untilStopped(
       const outcome = await withinMs(ended, LOOK_EVERY_MS, clock);
       if (outcome === undefined) await endWorkflowThread(worker);
       const error = outcome?.error;
-      const why = error === undefined ? '' : ` after: ${errorMessage(error)}`;
+      const why = error === undefined ? '' : ` after: ${shown.words(error)}`;
       throw new ControlPlaneError('TEMPORAL_UNREACHABLE', `the worker is ${state}${why}`, {
         cause: error,
       });

@@ -3,6 +3,7 @@ import { ControlPlaneError } from '../../errors.ts';
 import type { Clock } from '../../registry/http/clock.ts';
 import { probe, type TemporalSettings } from './connection.ts';
 import { pause } from './pause.ts';
+import type { ShownTokens } from './shown-tokens.ts';
 import type { StatusBoard } from './status-board.ts';
 import type { Token, TokenSource } from './tokens.ts';
 
@@ -15,13 +16,19 @@ export interface Upkeep {
   readonly clock: Clock;
 }
 
+/** The connection it is, and what it has shown to Temporal. */
+export interface Kept {
+  readonly connection: NativeConnection;
+  readonly shown: ShownTokens;
+}
+
 const PROBE_EVERY_MS = 15_000;
 const TOKEN_RETRY_MS = 30_000;
 
 /** Gives the connection each new token, until the signal ends it. */
 export async function keepTokenFresh(
   { tokens, board, clock }: Upkeep,
-  connection: NativeConnection,
+  kept: Kept,
   first: Token | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -32,7 +39,7 @@ export async function keepTokenFresh(
     if (signal.aborted) return;
     try {
       token = await tokens.token({ signal });
-      await connection.setApiKey(token.value.reveal());
+      await show(token, kept);
     } catch (error) {
       if (signal.aborted) return;
       board.failed(error);
@@ -42,23 +49,18 @@ export async function keepTokenFresh(
 }
 
 /** Asks the server now and then, so that the board tells the truth, until the signal ends it. */
-export async function keepProbing(
-  parts: Upkeep,
-  connection: NativeConnection,
-  first: Token | undefined,
-  signal: AbortSignal,
-): Promise<void> {
+export async function keepProbing(parts: Upkeep, kept: Kept, signal: AbortSignal): Promise<void> {
   const { settings, tokens, board, clock } = parts;
   for (;;) {
     await pause(PROBE_EVERY_MS, clock, signal);
     if (signal.aborted) return;
     try {
-      await probe(connection, settings, first);
+      await probe(kept.connection, settings, kept.shown);
       board.polling();
     } catch (error) {
       if (signal.aborted) return;
       board.failed(error);
-      if (isRefusal(error) && tokens !== undefined) await replaceToken(parts, connection, signal);
+      if (isRefusal(error) && tokens !== undefined) await replaceToken(parts, kept, signal);
     }
   }
 }
@@ -66,17 +68,21 @@ export async function keepProbing(
 /** A token may be revoked before it expires; with a new one the worker does not have to fail first. */
 async function replaceToken(
   { tokens, board }: Upkeep,
-  connection: NativeConnection,
+  kept: Kept,
   signal: AbortSignal,
 ): Promise<void> {
   if (tokens === undefined) return;
   try {
     tokens.refused(await tokens.token({ signal }));
-    const token = await tokens.token({ signal });
-    await connection.setApiKey(token.value.reveal());
+    await show(await tokens.token({ signal }), kept);
   } catch (error) {
     if (!signal.aborted) board.failed(error);
   }
+}
+
+async function show(token: Token, { connection, shown }: Kept): Promise<void> {
+  shown.add(token);
+  await connection.setApiKey(token.value.reveal());
 }
 
 /** Whether the server did not take the token. */
