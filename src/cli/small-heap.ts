@@ -4,7 +4,7 @@ const FLAGS: readonly string[] = [
   // V8 would let its young generation grow to 64 MB, and wait until the old one has doubled: hundreds of tiny
   // images took 176 MB of which 25 were alive, and took 106 MB so.
   '--semi-space-growth-factor=1',
-  '--heap-growing-percent=20',
+  '--heap-growing-percent=60',
   // A run waits for registries. What its code costs unoptimised it saves in compiling, while the compilers'
   // own memory and their code come to 10 MB (layers) or 18 MB (hundreds of tiny images).
   '--no-opt',
