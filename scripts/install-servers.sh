@@ -125,6 +125,9 @@ install_debian() {
 stamp() { cat "$cache/stamps/$1" 2>/dev/null || true; }
 up_to_date() { [[ -e $cache/bin/$1 && $(stamp "$1") == "$2" ]]; }
 
+# Where Go's own installer puts it, which not every PATH has.
+if ! command -v go >/dev/null && [[ -x /usr/local/go/bin/go ]]; then PATH=$PATH:/usr/local/go/bin; fi
+
 # Built as a dependency of an empty module rather than by `go install module@version`, which also asks for the list of the
 # module's versions: some module proxies serve the pinned version and refuse the list.
 install_go() {
