@@ -1,11 +1,10 @@
 import type { Readable } from 'node:stream';
-import pLimit, { type LimitFunction } from 'p-limit';
 import type { Descriptor } from '../registry/manifest.ts';
 import { formatRepository, isSameRepository, type Repository } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { CopySession } from './copy-session.ts';
 import { SingleFlight } from './single-flight.ts';
-import { StreamSlot } from './stream-slot.ts';
+import { Streams } from './streams.ts';
 import type { BlobOutcome } from './tally.ts';
 
 /**
@@ -24,7 +23,7 @@ const WITHOUT_STREAM_BYTES = 64 * 1024;
 export class BlobTransfers {
   readonly #source: Registry;
   readonly #target: Registry;
-  readonly #streams: LimitFunction;
+  readonly #streams: Streams;
   /** By registry and digest: the one transfer from outside. */
   readonly #crossings = new SingleFlight();
   /** By repository and digest. */
@@ -37,7 +36,7 @@ export class BlobTransfers {
   constructor(source: Registry, target: Registry, concurrency: number) {
     this.#source = source;
     this.#target = target;
-    this.#streams = pLimit(concurrency);
+    this.#streams = new Streams(concurrency);
   }
 
   /**
@@ -99,7 +98,7 @@ export class BlobTransfers {
   ): Promise<'uploaded' | 'mounted'> {
     const { target, options, stopped } = session;
     stopped.throwIfAborted();
-    const slot = new StreamSlot(this.#streams);
+    const slot = this.#streams.slot(blob.size);
     try {
       const outcome = await this.#target.putBlob(
         target,
