@@ -47,7 +47,7 @@ export type BringImage = (
 
 /**
  * The order all copiers keep, whoever moves the bytes: the image's contents, the image by its digest,
- * what is attached to it, and its tag last, read back.
+ * what is attached to it, and its tag last, read back unless the caller does that.
  */
 export function createCopier(
   options: CopierOptions,
@@ -133,7 +133,9 @@ export function createCopier(
       if (!isTagged && !(await isTagTaken(target, to, digest, guard))) {
         await writer.writeManifest(tree, to, session);
         const { lookAgainAfter } = options;
-        await readBack(target, to, digest, { ...session.options, lookAgainAfter });
+        if (copyOptions.readBack !== false) {
+          await readBack(target, to, digest, { ...session.options, lookAgainAfter });
+        }
       }
       return {
         digest,

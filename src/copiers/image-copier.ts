@@ -7,8 +7,8 @@ export interface ImageCopier {
    * Copies a manifest and all it refers to, with the signatures and attestations of the index and
    * of its children; the tag is written last. Repeatable: what is there is not sent again.
    *
-   * @returns `target.digest === source.digest`, as read back from the target; always, unless the
-   *   operator wants indexes rewritten, and then `rewritten` says so
+   * @returns `target.digest === source.digest`, as read back from the target unless the caller does
+   *   that; always, unless the operator wants indexes rewritten, and then `rewritten` says so
    * @throws RegistryError naming the failing side
    */
   copy(source: DigestReference, target: TagReference, options?: CopyOptions): Promise<CopyResult>;
@@ -39,6 +39,11 @@ export interface CopyOptions extends Options {
    * is sent again. Without it, what has its manifest is taken to be whole.
    */
   readonly repair?: boolean;
+  /**
+   * Whether the tag is asked for after it was written; it is by default. `false` is for a caller who
+   * asks himself before anything relies on the copy.
+   */
+  readonly readBack?: boolean;
 }
 
 export interface CopyProgress {

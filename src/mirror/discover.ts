@@ -53,23 +53,37 @@ export interface DiscoverDependencies {
   readonly keepsForeignEntries: boolean;
   /** Tells what a copy of an image is called, where indexes are rewritten. */
   readonly copiedDigest?: ImageCopier['copiedDigest'];
+  /**
+   * Whether an image that the map does not send to its target is read at once, for it is about to be
+   * copied or recorded, and both take its manifest: one request instead of two.
+   */
+  readonly readsUnmapped?: boolean;
 }
 
 /**
- * Observes one image: one HEAD at the source, one at the target, side by side, and nothing else. Only
- * where indexes are rewritten and the two differ, the source's has to be read as well.
+ * Observes one image: one HEAD at the source, one at the target, side by side, and nothing else. An
+ * image that is new to the map may be read at the source instead of asked for; where indexes are
+ * rewritten and the two differ, the source's has to be read as well.
  *
  * @throws RegistryError of the side that could not be asked
  */
 export async function discover(
   image: NamedImage,
-  { source, target, map, keepsForeignEntries, copiedDigest }: DiscoverDependencies,
+  {
+    source,
+    target,
+    map,
+    keepsForeignEntries,
+    copiedDigest,
+    readsUnmapped = false,
+  }: DiscoverDependencies,
   options: Options,
 ): Promise<ObservedImage> {
   const mapped = map.resolve(image.release.image);
   const elsewhere = keepsForeignEntries ? foreignReference(image, mapped) : undefined;
+  const isRead = readsUnmapped && elsewhere === undefined && !isMappedToTarget(image, mapped);
   const [sourceHead, targetHead] = await Promise.all([
-    source.head(image.source, options),
+    isRead ? source.getManifest(image.source, options) : source.head(image.source, options),
     target.head(elsewhere ?? image.target, options),
   ]);
   const observed = {

@@ -80,6 +80,8 @@ async function takeSteps(
     atTarget: { digest: planned.image.targetDigest, seenAt },
     existing: settings.existingTarget,
     repair: planned.repairs === true,
+    // The target is asked before the map names the image: see `confirm.ts`.
+    readBack: false,
     onProgress: (progress) => onEvent({ type: 'progress', image: announced, progress }),
   });
   if (planned.repairs === true && dependencies.inspector !== undefined) {
@@ -109,6 +111,7 @@ async function discoverAndPlan(
       target,
       map,
       keepsForeignEntries,
+      readsUnmapped: settings.until === 'publish',
       ...(copiedDigest === undefined ? {} : { copiedDigest }),
     },
     options,

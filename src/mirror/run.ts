@@ -53,8 +53,11 @@ export interface RunSettings extends NamingPolicy, PlanPolicy, RecordPolicy {
   readonly lookAgainAfter?: readonly number[];
 }
 
-/** Registries behind load balancers have been seen answering 404 for a tag they had just served. */
-const LOOK_AGAIN_AFTER: readonly number[] = [200, 1000];
+/**
+ * Registries behind load balancers and caches have been seen answering 404, or with the tag's previous
+ * digest, right after a push, and for a tag they had just served.
+ */
+const LOOK_AGAIN_AFTER: readonly number[] = [200, 1000, 3000];
 
 export interface RunOptions extends Options {
   /** Takes no new image from here on; what is in flight is finished and published. */

@@ -48,6 +48,22 @@ describe('discover', () => {
     );
   });
 
+  for (const [map, method] of [
+    [mapOf(), 'getManifest'],
+    [mapOf('"v/a:1": "r.example/a:1"'), 'head'],
+    [mapOf('"v/a:1": "golden.example/a:7"'), 'head'],
+  ] as const) {
+    const isRead = method === 'getManifest';
+    test(`an image that the map sends to ${map.entries[0]?.value ?? 'no place'} is ${isRead ? 'read' : 'asked for'} at once`, async () => {
+      const [source, target] = [new MemoryRegistry(), new MemoryRegistry()];
+      push(source.repository('docker.io/v/a'), imageOf('new'), '1');
+      const dependencies = { source, target, map, keepsForeignEntries: true, readsUnmapped: true };
+      const observed = await discover(IMAGE, dependencies, {});
+      assert.equal(observed.sourceDigest, imageOf('new').digest);
+      assert.deepEqual(source.calls, [{ method, target: 'docker.io/v/a:1' }]);
+    });
+  }
+
   test('what neither side has is not an error yet', async () => {
     const registry = new MemoryRegistry();
     const observed = await discover(

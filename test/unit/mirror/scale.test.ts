@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { parseImageMap } from '../../../src/image-map/image-map.ts';
 import { record } from '../../../src/mirror/record.ts';
 import { nameImages } from '../../../src/mirror/announce.ts';
-import { digestOf, MediaType } from '../../../src/registry/manifest.ts';
+import { digestOf, MediaType, type Manifest } from '../../../src/registry/manifest.ts';
 import type { Digest, Reference } from '../../../src/registry/reference.ts';
 import type { ManifestHead } from '../../../src/registry/registry.ts';
 import { TARGET, World } from './world.ts';
@@ -23,11 +23,24 @@ async function headOf(digest: Digest | undefined): Promise<ManifestHead | undefi
   return digest && { digest, mediaType: MediaType.ociManifest, size: 1 };
 }
 
+async function manifestOf(digest: Digest): Promise<Manifest> {
+  const bytes = new Uint8Array();
+  return {
+    kind: 'image',
+    digest,
+    mediaType: MediaType.ociManifest,
+    bytes,
+    config: undefined,
+    layers: [],
+  };
+}
+
 /** A world whose registries answer at once and cost nothing. */
 function instantWorld(map?: string): World {
   const world = new World(map).announce(...NAMES);
   const held = new Map<string, Digest>();
   world.source.head = (reference) => headOf(digestFor(nameOf(reference)));
+  world.source.getManifest = (reference) => manifestOf(digestFor(nameOf(reference)));
   world.target.head = (reference) => headOf(held.get(nameOf(reference)));
   world.copier = {
     copy: async ({ digest }, target) => {

@@ -65,7 +65,7 @@ async function stopOnceHung(
 
 describe('a run that is told to drain', () => {
   const moments = {
-    'while the second of three is discovered': `source.head ${SOURCE}/b:1`,
+    'while the second of three is discovered': `source.getManifest ${SOURCE}/b:1`,
     'while it is verified': `verify ${imageOf('b:1').digest}`,
     'while its tag is written': `target.putManifest ${TARGET}/b:1`,
   };
@@ -185,7 +185,7 @@ describe('a run that is stopped ends, whatever hangs', () => {
   });
 
   for (const [name, operation] of Object.entries({
-    'a source that never tells a digest': `source.head ${SOURCE}/b:1`,
+    'a source that never tells a digest': `source.getManifest ${SOURCE}/b:1`,
     'a target that never tells a digest': `target.head ${TARGET}/b:1`,
     'a verifier that never decides': `verify ${imageOf('b:1').digest}`,
     'a source that never sends a blob': `source.openBlob ${SOURCE}/b`,
