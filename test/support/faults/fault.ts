@@ -52,8 +52,8 @@ export interface NameFault {
 /** Somebody removes an image at the target as soon as it was … */
 export interface Removal {
   readonly kind: 'removal';
-  /** … written under its tag, shown under it, or shown once more. */
-  readonly when: 'written' | 'read back' | 'shown again';
+  /** … written under its tag, or shown under it after that. */
+  readonly when: 'written' | 'shown';
 }
 
 export type FaultKind = (Fault | NameFault)['kind'];

@@ -1,4 +1,3 @@
-import type { Removal } from './fault.ts';
 import type { Schedule } from './schedule.ts';
 import type { WholeAnswer, WholeRequest } from './upstream.ts';
 
@@ -12,9 +11,6 @@ export interface Removable {
   readonly digest: string;
 }
 
-/** By how often the target has shown an image since it was written. */
-const INSTANTS: readonly Removal['when'][] = ['written', 'read back', 'shown again'];
-
 /**
  * Somebody who removes images at the target in the middle of a run: a retention policy, a clean-up.
  * It strikes between the target's answer and the job, so that the job cannot but believe what it hears.
@@ -23,8 +19,8 @@ export class Remover {
   readonly #schedule: Schedule;
   readonly #url: string;
   readonly #images: readonly Removable[];
-  /** How often each was shown since it was written under its tag. */
-  readonly #shown = new Map<Removable, number>();
+  /** Those that were written under their tags. */
+  readonly #written = new Set<Removable>();
   /** Nobody is removed twice: the job is to have its chance. */
   readonly #removed = new Set<Removable>();
   readonly #tooLate = new Set<Removable>();
@@ -41,8 +37,8 @@ export class Remover {
   }
 
   /**
-   * What is gone and may stand in the map all the same: the target has shown it once more after it was
-   * read back, and lost it only then. Between that look and the write of the map nobody can shut the door.
+   * What is gone and may stand in the map all the same: the target has shown it after it was written, and
+   * lost it only then. Between that look and the write of the map nobody can shut the door.
    *
    * @throws Error something could not be removed
    */
@@ -58,17 +54,16 @@ export class Remover {
     );
     if (image === undefined) return;
     const isWritten = method === 'PUT' && status === 201;
-    const before = this.#shown.get(image);
-    if (!isWritten && (before === undefined || status !== 200)) return;
-    const shown = isWritten ? 0 : (before ?? 0) + 1;
-    this.#shown.set(image, shown);
-    if (isWritten) this.#tooLate.delete(image);
-    const when = INSTANTS[shown];
-    if (when === undefined || this.#removed.has(image)) return;
-    if (!this.#schedule.removes(image.name, when)) return;
+    if (!isWritten && !(this.#written.has(image) && status === 200)) return;
+    if (isWritten) {
+      this.#written.add(image);
+      this.#tooLate.delete(image);
+    }
+    const when = isWritten ? 'written' : 'shown';
+    if (this.#removed.has(image) || !this.#schedule.removes(image.name, when)) return;
     this.#removed.add(image);
     await this.#remove(image);
-    if (when === 'shown again') this.#tooLate.add(image);
+    if (when === 'shown') this.#tooLate.add(image);
   }
 
   async #remove({ repository, digest }: Removable): Promise<void> {

@@ -119,7 +119,7 @@ export class Schedule {
   removes(image: string, when: Removal['when']): boolean {
     if (this.#isOver || this.seed % 4 !== 2) return false;
     // What the map must not name comes up most; some images are left alone.
-    const instants = ['read back', 'read back', 'shown again', 'written', 'never'] as const;
+    const instants = ['written', 'written', 'shown', 'never'] as const;
     if (drawFrom(this.seed, `removal of ${image}`, instants) !== when) return false;
     this.injected.push({ request: image, fault: { kind: 'removal', when } });
     return true;

@@ -36,7 +36,7 @@ test('every kind of fault comes up in the schedules of the integration suite', (
       const schedule = new Schedule(seed);
       for (const request of REQUESTS) schedule.faultFor(...request);
       schedule.nameFaultFor('source.example');
-      schedule.removes('vendor/app1:1.0', 'read back');
+      schedule.removes('vendor/app1:1.0', 'written');
       return schedule.injected.map(({ fault }) => fault.kind);
     }).flat(),
   );
