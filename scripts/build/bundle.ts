@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { rolldown, type OutputChunk } from 'rolldown';
+import { asAscii } from './ascii.ts';
 import { builtinsByRequire, IS_BUILTIN } from './builtins.ts';
 
 /** Everything that is started or imported by name; all else is in chunks that these share. */
@@ -50,7 +51,7 @@ export async function bundle(root: string): Promise<Bundle> {
     platform: 'node',
     transform: { target: 'node22.22' },
     external: /^@temporalio\//,
-    plugins: [builtinsByRequire],
+    plugins: [builtinsByRequire, asAscii],
     // Many a module is imported lazily by one program and at once by another.
     checks: { ineffectiveDynamicImport: false },
     onLog(level, { message }) {
