@@ -1,14 +1,16 @@
+import { Readable } from 'node:stream';
 import { RegistryError, type Side } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Options } from '../options.ts';
 import { quote } from '../quote.ts';
 import { BlobStream, type BlobSource } from './blob-stream.ts';
 import type { Purpose } from './failures.ts';
-import type { HostClient } from './host-client.ts';
+import type { HostClient, RegistryRequest } from './host-client.ts';
+import { TooLargeError } from './http/body.ts';
 import { parseContentRange } from './http/content-range.ts';
 import type { Answer } from './http/exchange.ts';
 import { join } from './http/join.ts';
-import type { Descriptor } from './manifest.ts';
+import { digestOf, type Descriptor } from './manifest.ts';
 import { blobPath, formatBlob, pullScope } from './paths.ts';
 import type { Digest, Repository } from './reference.ts';
 import type { OpenBlobOptions } from './registry.ts';
@@ -18,6 +20,9 @@ export interface BlobReaderOptions extends Options {
   readonly side: Side;
   readonly logger: Logger;
 }
+
+/** Read in one piece: what a stream costs is more than what it saves here. */
+export const SMALL_BYTES: number = 64 * 1024;
 
 const MAX_CUTS = 5;
 
@@ -45,13 +50,14 @@ export async function hasBlob(
   throw await client.refusal(answer, purpose);
 }
 
-/** Streams a blob; see {@link BlobStream}. */
+/** Streams a blob; see {@link BlobStream}. A small one is read whole before anything of it is given. */
 export async function openBlob(
   repository: Repository,
   descriptor: Descriptor,
   options: BlobReaderOptions & OpenBlobOptions,
-): Promise<BlobStream> {
+): Promise<Readable> {
   const source = new RegistryBlobSource(repository, descriptor, options);
+  if (descriptor.size <= SMALL_BYTES) return streamOf(await source.readWhole(), options);
   const { body } = await source.openAt(0);
   const { signal, onReceived } = options;
   const stream = new BlobStream(descriptor, source, { body, onReceived });
@@ -67,7 +73,16 @@ export async function openBlob(
   return stream;
 }
 
-/** Reads a small blob whole. */
+/** The stream of a small blob that is there already. */
+export function streamOf(bytes: Uint8Array, { onReceived }: OpenBlobOptions): Readable {
+  const stream = new Readable({ read: () => undefined });
+  stream.push(bytes);
+  stream.push(null);
+  onReceived?.(bytes.byteLength);
+  return stream;
+}
+
+/** Reads a blob whole. */
 export async function getBlob(
   repository: Repository,
   descriptor: Descriptor,
@@ -79,6 +94,9 @@ export async function getBlob(
       `${formatBlob(repository, descriptor.digest)} has ${descriptor.size} bytes; here at most ${options.maxBytes} are read`,
       { side: options.side },
     );
+  }
+  if (descriptor.size <= SMALL_BYTES) {
+    return new RegistryBlobSource(repository, descriptor, options).readWhole();
   }
   const chunks: Buffer[] = [];
   for await (const chunk of await openBlob(repository, descriptor, options)) {
@@ -103,20 +121,28 @@ class RegistryBlobSource implements BlobSource {
     };
   }
 
+  /** Reads all of a small one, checked against its descriptor. */
+  async readWhole(): Promise<Buffer> {
+    const { size, digest } = this.#descriptor;
+    const answer = await this.#askForAll();
+    const { status, body } = answer;
+    if (status < 200 || status > 299)
+      throw await this.#options.client.refusal(answer, this.#purpose);
+    this.#startOf(answer, 0);
+    if (body.byteLength !== size) throw this.mismatch(`only ${body.byteLength} bytes`);
+    const found = digestOf(body);
+    if (found !== digest) throw this.mismatch(found);
+    return body;
+  }
+
   async openAt(offset: number): ReturnType<BlobSource['openAt']> {
-    const { client, signal } = this.#options;
-    const answer = await client.send({
-      method: 'GET',
-      target: blobPath(this.#repository, this.#descriptor.digest),
-      scopes: [pullScope(this.#repository)],
+    const answer = await this.#ask({
       ...(offset === 0 ? {} : { headers: { range: `bytes=${offset}-` } }),
       asStream: true,
       continues: offset > 0,
-      purpose: this.#purpose,
-      signal,
     });
     const { stream: body } = answer;
-    if (body === undefined) throw await client.refusal(answer, this.#purpose);
+    if (body === undefined) throw await this.#options.client.refusal(answer, this.#purpose);
     try {
       return { body, startsAt: this.#startOf(answer, offset) };
     } catch (error) {
@@ -146,6 +172,29 @@ class RegistryBlobSource implements BlobSource {
   async failure(reason: unknown): Promise<Error> {
     const { client, signal } = this.#options;
     return client.failure(reason, this.#purpose, signal);
+  }
+
+  async #askForAll(): Promise<Answer> {
+    try {
+      return await this.#ask({ maxBytes: SMALL_BYTES });
+    } catch (error) {
+      const isTooLarge = error instanceof RegistryError && error.cause instanceof TooLargeError;
+      throw isTooLarge ? this.mismatch('more bytes') : error;
+    }
+  }
+
+  async #ask(
+    request: Pick<RegistryRequest, 'headers' | 'asStream' | 'continues' | 'maxBytes'>,
+  ): Promise<Answer> {
+    const { client, signal } = this.#options;
+    return client.send({
+      method: 'GET',
+      target: blobPath(this.#repository, this.#descriptor.digest),
+      scopes: [pullScope(this.#repository)],
+      ...request,
+      purpose: this.#purpose,
+      signal,
+    });
   }
 
   #startOf({ status, headers }: Answer, offset: number): number {

@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Side } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Options } from '../options.ts';
-import { getBlob, hasBlob, openBlob } from './blobs.ts';
+import { getBlob, hasBlob, openBlob, SMALL_BYTES, streamOf } from './blobs.ts';
 import type { HostClient } from './host-client.ts';
 import type { Hosts } from './hosts.ts';
 import type { Descriptor, Manifest } from './manifest.ts';
@@ -19,9 +19,6 @@ import { listReferrers } from './referrers.ts';
 import type { ManifestHead, OpenBlobOptions, PutManifestResult, Registry } from './registry.ts';
 import type { SharedRegistries } from './shared-registries.ts';
 import { putBlob } from './uploads.ts';
-
-/** Held for those who want it again; larger ones are streamed. */
-const SMALL_BYTES = 64 * 1024;
 
 /** One side's view of all registries, over the OCI Distribution API. */
 export class DistributionRegistry implements Registry {
@@ -114,14 +111,12 @@ export class DistributionRegistry implements Registry {
   async #heldBlob(
     repository: Repository,
     descriptor: Descriptor,
-    { signal, onReceived }: OpenBlobOptions,
+    options: OpenBlobOptions,
   ): Promise<Readable | undefined> {
     if (descriptor.size > SMALL_BYTES) return undefined;
     const key = nameOf(repository, descriptor);
-    const bytes = await this.#shared.smallBlobs.getOrJoin(key, signal);
-    if (bytes === undefined) return undefined;
-    onReceived?.(bytes.byteLength);
-    return Readable.from([bytes], { objectMode: false });
+    const bytes = await this.#shared.smallBlobs.getOrJoin(key, options.signal);
+    return bytes === undefined ? undefined : streamOf(bytes, options);
   }
 
   #context({ registry }: Repository): {

@@ -56,19 +56,26 @@ async function readWhole({
   side,
 }: SmallUploadOptions): Promise<Uint8Array> {
   const { size, digest } = descriptor;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of await open()) {
-    const bytes = chunk as Buffer;
-    length += bytes.byteLength;
-    if (length > size) break;
-    chunks.push(bytes);
-  }
-  const body = join(chunks);
-  if (length === size && digestOf(body) === digest) return body;
+  const body = await contentOf(await open(), size);
+  if (body !== undefined && digestOf(body) === digest) return body;
   throw new RegistryError(
     'DIGEST_MISMATCH',
     `could not write ${formatBlob(repository, digest)}: the content to write is not ${size} bytes with that digest`,
     { side },
   );
+}
+
+/** What a stream gives, if that is so many bytes. Its events, for an iterator costs more than they. */
+async function contentOf(stream: Readable, size: number): Promise<Uint8Array | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  stream.on('data', (chunk: Buffer) => {
+    length += chunk.byteLength;
+    if (length <= size) chunks.push(chunk);
+    else stream.destroy();
+  });
+  stream.on('error', reject);
+  stream.on('close', () => resolve(length === size ? join(chunks) : undefined));
+  return promise;
 }

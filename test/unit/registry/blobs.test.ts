@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
-import { test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { RegistryError } from '../../../src/errors.ts';
 import { digestOf, type Descriptor } from '../../../src/registry/manifest.ts';
 import type { Repository } from '../../../src/registry/reference.ts';
@@ -16,10 +16,10 @@ import {
 } from '../../support/scripted-server.ts';
 
 const CONTENT = seededBytes('blob', 300_000);
-const BLOB = describe(CONTENT);
+const BLOB = descriptorOf(CONTENT);
 const PATH = `/v2/acme/app/blobs/${BLOB.digest}`;
 
-function describe(content: Uint8Array): Descriptor {
+function descriptorOf(content: Uint8Array): Descriptor {
   return {
     mediaType: 'application/octet-stream',
     digest: digestOf(content),
@@ -72,7 +72,7 @@ test('a blob comes out as it went in, in one request', async (t) => {
 
 test('an empty blob is a blob', async (t) => {
   const world = await setUp(t, () => ({ status: 200, body: '' }));
-  assert.equal((await read(world, describe(Buffer.alloc(0)))).byteLength, 0);
+  assert.equal((await read(world, descriptorOf(Buffer.alloc(0)))).byteLength, 0);
 });
 
 test('one wrong byte fails the stream, and its last bytes are kept back', async (t) => {
@@ -264,7 +264,7 @@ test('a reader that takes its time is no reason to ask again', async (t) => {
   for (const size of [400_000, 2_000_000]) {
     const content = seededBytes('slowly', size);
     const world = await setUp(t, () => ({ status: 200, body: content }), 400);
-    const stream = await world.source.openBlob(world.repository, describe(content));
+    const stream = await world.source.openBlob(world.repository, descriptorOf(content));
     let received = 0;
     for await (const chunk of stream) {
       const isFirst = received === 0;
@@ -274,4 +274,51 @@ test('a reader that takes its time is no reason to ask again', async (t) => {
     assert.equal(received, size);
     assert.equal(world.server.requests.length, 1);
   }
+});
+
+describe('a small blob', () => {
+  const content = seededBytes('small', 10_000);
+  const small = descriptorOf(content);
+
+  for (const [name, answer, found] of [
+    ['is larger than that', { body: CONTENT }, /got more bytes/],
+    ['is a byte longer', { body: Buffer.concat([content, content.subarray(0, 1)]) }, /10001 bytes/],
+    ['is a byte shorter', { body: content.subarray(1) }, /got 9999 bytes/],
+    ['has other content', { body: seededBytes('other', 10_000) }, /got sha256:/],
+    [
+      'has no length and ends early',
+      { headers: { 'transfer-encoding': 'chunked' }, body: content.subarray(1) },
+      /only 9999 bytes/,
+    ],
+    [
+      'is encoded',
+      { headers: { 'content-encoding': 'gzip' }, body: content },
+      /content encoded as "gzip"/,
+    ],
+  ] as const) {
+    test(`that ${name} is refused, however it is read`, async (t) => {
+      const world = await setUp(t, () => ({ status: 200, ...answer }));
+      await assert.rejects(read(world, small), mismatch(found));
+      await assert.rejects(
+        world.source.getBlob(world.repository, small, { maxBytes: small.size }),
+        mismatch(found),
+      );
+    });
+  }
+
+  test('is read again where it was cut, and told of as it came', async (t) => {
+    let isFirst = true;
+    const world = await setUp(t, () => {
+      const cut = isFirst ? { cutAfter: 10 } : {};
+      isFirst = false;
+      return { status: 200, body: content, ...cut };
+    });
+    const received: number[] = [];
+    const stream = await world.source.openBlob(world.repository, small, {
+      onReceived: (bytes) => received.push(bytes),
+    });
+    assert.deepEqual(await buffer(stream), content);
+    assert.deepEqual(received, [10_000]);
+    assert.equal(isFirst, false);
+  });
 });
