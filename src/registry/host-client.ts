@@ -99,11 +99,12 @@ export class HostClient {
 
   async #withRepository(request: RegistryRequest): Promise<Answer> {
     const { repositories, exchange } = this.#options;
+    if (repositories === undefined) return await this.#acquainted(request);
     for (let misses = 0; ; misses += 1) {
       const answer = await this.#acquainted(request);
-      const missing = repositories && missingRepository(request, answer);
+      const missing = missingRepository(request, answer);
       if (missing === undefined || misses > MAX_UNKNOWN || !isRepeatable(request)) return answer;
-      if (misses === 0) await repositories?.create(missing, request);
+      if (misses === 0) await repositories.create(missing, request);
       else await exchange.backOff(misses, request.signal);
     }
   }
@@ -113,7 +114,7 @@ export class HostClient {
     if (!this.#isAcquainted && this.#first !== undefined) {
       await abandonable(this.#first, request.signal);
     }
-    if (this.#isAcquainted) return this.#authenticated(request);
+    if (this.#isAcquainted) return await this.#authenticated(request);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#first = promise;
     try {
@@ -147,7 +148,7 @@ export class HostClient {
     return this.#exchange(request, url, await authenticator.authorize(scopes, signal));
   }
 
-  async #exchange(
+  #exchange(
     request: RegistryRequest,
     url: URL,
     authorization: string | undefined,

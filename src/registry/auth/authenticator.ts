@@ -66,7 +66,8 @@ export class Authenticator {
    * @throws what {@link TokenService.fetch} throws
    */
   async authorize(scopes: readonly Scope[], signal?: AbortSignal): Promise<string | undefined> {
-    const credential = await abandonable(this.credential(), signal);
+    // Nearly always: a request waits for nothing then.
+    const credential = this.#holder.fresh ?? (await abandonable(this.credential(), signal));
     const scheme = this.#scheme;
     if (scheme.kind === 'bearer' && credential.kind !== 'registry-token') {
       return this.#bearer(scheme.realm, scopes, credential, signal);

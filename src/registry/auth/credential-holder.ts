@@ -42,11 +42,19 @@ export class CredentialHolder {
     return this.#held?.credential ?? anonymous();
   }
 
+  /** The credential last found, if it need not be looked up again yet. */
+  get fresh(): Credential | undefined {
+    const held = this.#held;
+    const isFresh = held !== undefined && this.#options.clock.now() < renewAt(held);
+    return isFresh ? held.credential : undefined;
+  }
+
   /** @throws what looking it up throws, unless the one that is held will do a little longer */
   async current(): Promise<Credential> {
+    const { fresh } = this;
+    if (fresh !== undefined) return fresh;
     const held = this.#held;
     const now = this.#options.clock.now();
-    if (held !== undefined && now < renewAt(held)) return held.credential;
     const failure = this.#failure;
     const isHopeless = failure !== undefined && now < failure.at + FAILURE_MS;
     const isUsable = held !== undefined && now < (held.credential.expiresAt ?? Infinity);

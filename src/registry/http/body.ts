@@ -38,8 +38,8 @@ export async function readBody(
       body.destroy(new TooLargeError(`the answer is over ${maxBytes} bytes`));
     }
   });
-  body.once('error', reject);
-  body.once('close', () => {
+  body.on('error', reject);
+  body.on('close', () => {
     if (body.complete) resolve(join(chunks));
     else reject(new CutOffError(`the answer was cut off after ${length} bytes`));
   });

@@ -67,9 +67,12 @@ export class HostBudget {
    * @throws PausedTooLongError
    */
   async enter(signal?: AbortSignal): Promise<Ticket> {
-    await this.#take(signal);
+    signal?.throwIfAborted();
+    if (this.#inFlight < this.#window) this.#inFlight += 1;
+    else await this.#queue(signal);
     try {
-      await this.pass(signal);
+      // A pause is the exception, and so is whatever waits for one.
+      if (this.#pausedUntil > this.#options.clock.now()) await this.pass(signal);
     } catch (error) {
       this.#give();
       throw error;
@@ -171,12 +174,7 @@ export class HostBudget {
     return capped * (0.5 + this.#options.clock.random() / 2);
   }
 
-  async #take(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.#inFlight < this.#window) {
-      this.#inFlight += 1;
-      return;
-    }
+  async #queue(signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push(resolve);
     try {

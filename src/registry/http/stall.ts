@@ -20,10 +20,10 @@ export function watchForStall(
 ): void {
   watchForDrips(outgoing, limits, abandon);
   let incoming: IncomingMessage | undefined;
-  outgoing.once('response', (response) => {
+  outgoing.on('response', (response) => {
     incoming = response;
   });
-  outgoing.once('socket', (socket) => {
+  outgoing.on('socket', (socket) => {
     let connecting = socket.connecting;
     const arm = (): void => {
       socket.setTimeout(connecting ? limits.connectMs : limits.stallMs);
@@ -51,7 +51,7 @@ export function watchForStall(
         arm();
       });
     }
-    outgoing.once('close', () => {
+    outgoing.on('close', () => {
       socket.off('timeout', onTimeout);
       socket.setTimeout(0);
     });
@@ -74,14 +74,14 @@ function watchForDrips(
     isDone = true;
     clearTimeout(timer);
   };
-  outgoing.once('finish', () => {
+  outgoing.on('finish', () => {
     if (isDone) return;
     timer = setTimeout(() => {
       abandon(new StalledError(`the answer was not complete after ${most / 1000} s`));
     }, most);
   });
-  if (!wholeBody) outgoing.once('response', done);
-  outgoing.once('close', done);
+  if (!wholeBody) outgoing.on('response', done);
+  outgoing.on('close', done);
 }
 
 function isOurTurn(outgoing: ClientRequest, incoming: IncomingMessage | undefined): boolean {

@@ -123,11 +123,11 @@ async function answerTo(
     abandon(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
   };
   signal?.addEventListener('abort', onAbort, { once: true });
-  outgoing.once('close', () => signal?.removeEventListener('abort', onAbort));
+  outgoing.on('close', () => signal?.removeEventListener('abort', onAbort));
   outgoing.on('error', (error) => {
     reject(signal?.aborted === true ? signal.reason : error);
   });
-  outgoing.once('response', (response) => {
+  outgoing.on('response', (response) => {
     incoming = response;
     resolve({
       status: response.statusCode ?? 0,
@@ -137,7 +137,7 @@ async function answerTo(
     });
   });
   if (asStream === true) {
-    outgoing.once('socket', (socket) => blockReaderOf(socket)?.expectLarge());
+    outgoing.on('socket', (socket) => blockReaderOf(socket)?.expectLarge());
   }
   watchForStall(outgoing, { ...limits, wholeBody: asStream !== true }, abandon);
   if (isStream(body)) pump(body, outgoing);

@@ -29,14 +29,13 @@ test('a place is given back once, however often it is taken and closed', async (
   first.close();
   const [second, third] = [streams.slot(1), streams.slot(1)];
   await second.take();
-  let isThirdOpen = false;
-  const taking = third.take().then(() => {
-    isThirdOpen = true;
-  });
+  const opened: string[] = [];
+  void third.take().then(() => opened.push('third'));
   await settled();
-  assert.equal(isThirdOpen, false);
+  assert.deepEqual(opened, []);
   second.close();
-  await taking;
+  await settled();
+  assert.deepEqual(opened, ['third']);
 });
 
 test('a transfer that is over before its turn came keeps nobody waiting', async () => {
