@@ -112,6 +112,7 @@ export class HostClient {
   /** Lets one request learn what the registry wants, instead of sixty being turned away. */
   async #acquainted(request: RegistryRequest): Promise<Answer> {
     if (!this.#isAcquainted && this.#first !== undefined) {
+      this.#options.exchange.wantConnection(this.url);
       await abandonable(this.#first, request.signal);
     }
     if (this.#isAcquainted) return await this.#authenticated(request);

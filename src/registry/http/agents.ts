@@ -1,12 +1,12 @@
 import { Agent as HttpAgent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Socket, type LookupFunction } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { HostSettings } from '../hosts.ts';
 import { guardedLookup } from './address-guard.ts';
 import { BlockReader } from './block-reader.ts';
 import { assertProxy, chosenProxy } from './proxy.ts';
 import { SecureContexts } from './secure-contexts.ts';
+import { SpareConnections } from './spare-connections.ts';
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,9 +19,15 @@ const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY
 const LOOPBACK = 'localhost,127.0.0.1,[::1]';
 const MAX_SOCKETS = 128;
 
+interface Pool {
+  readonly agent: HttpAgent;
+  /** Absent where a proxy may stand between. */
+  readonly spare?: SpareConnections;
+}
+
 /** The keep-alive connections of a run, one pool for each origin. */
 export class Agents {
-  readonly #pools = new Map<string, HttpAgent>();
+  readonly #pools = new Map<string, Pool>();
   readonly #contexts = new SecureContexts();
   readonly #proxyEnv: Environment;
   readonly #lookup: LookupFunction | undefined;
@@ -41,6 +47,24 @@ export class Agents {
    *   through a proxy it is the proxy that decides which addresses are reached
    */
   for(url: URL, settings: HostSettings | undefined, guarded: boolean): HttpAgent {
+    return this.#pool(url, settings, guarded).agent;
+  }
+
+  /** Says that a connection of that pool will be needed soon: it is opened as the pool's first one is. */
+  wantConnection(url: URL, settings: HostSettings | undefined, guarded: boolean): void {
+    this.#pool(url, settings, guarded).spare?.want();
+  }
+
+  /** Closes every connection, idle or not. */
+  destroy(): void {
+    for (const { agent, spare } of this.#pools.values()) {
+      agent.destroy();
+      spare?.destroy();
+    }
+    this.#pools.clear();
+  }
+
+  #pool(url: URL, settings: HostSettings | undefined, guarded: boolean): Pool {
     const name = `${guarded ? 'guarded' : 'trusted'} ${url.origin}`;
     const known = this.#pools.get(name);
     if (known !== undefined) return known;
@@ -57,15 +81,9 @@ export class Agents {
       ...(lookup === undefined ? {} : { lookup }),
     };
     const agent = this.#create(url, options, settings);
-    if (!isProxied(url, proxyEnv)) readIntoBlocks(agent);
-    this.#pools.set(name, agent);
-    return agent;
-  }
-
-  /** Closes every connection, idle or not. */
-  destroy(): void {
-    for (const agent of this.#pools.values()) agent.destroy();
-    this.#pools.clear();
+    const pool = isProxied(url, proxyEnv) ? { agent } : { agent, spare: connectOurselves(agent) };
+    this.#pools.set(name, pool);
+    return pool;
   }
 
   #create(url: URL, options: ProxyingAgentOptions, settings: HostSettings | undefined): HttpAgent {
@@ -85,15 +103,18 @@ function isProxied({ protocol }: URL, proxyEnv: Environment): boolean {
   return proxies.some((proxy) => proxy !== undefined && proxy !== '');
 }
 
-function readIntoBlocks(agent: HttpAgent): void {
+/** Makes an agent's connections be read into blocks, and be opened before they are needed. */
+function connectOurselves(agent: HttpAgent): SpareConnections {
   const create = agent.createConnection.bind(agent);
-  agent.createConnection = (options, callback): Duplex | null | undefined => {
+  const spare = new SpareConnections((options, callback) => {
     const reader = new BlockReader();
     // It goes on to net.connect or tls.connect, which know the option; the types here do not.
     const socket = create(Object.assign(options, { onread: reader.onread }), callback);
     if (socket instanceof Socket) reader.attach(socket);
     return socket;
-  };
+  });
+  agent.createConnection = (options, callback) => spare.connect(options, callback);
+  return spare;
 }
 
 /** The proxies of an environment, checked; never one for this machine itself. */

@@ -86,6 +86,12 @@ export class Exchange {
     }
   }
 
+  /** Says that a request to a registry's own host, which has to wait now, will need a connection then. */
+  wantConnection(home: URL): void {
+    const { transport, hosts } = this.#options;
+    transport.wantConnection({ url: home, settings: hosts.ofUrl(home), guarded: false });
+  }
+
   /** A wait that grows with each failure in a row, shortened by chance so that callers spread. */
   async backOff(failures: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#options;

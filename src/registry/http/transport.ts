@@ -82,6 +82,15 @@ export class Transport {
     }
   }
 
+  /** Says that requests to such a URL will need one connection more soon. */
+  wantConnection({
+    url,
+    settings,
+    guarded,
+  }: Pick<HttpRequest, 'url' | 'settings' | 'guarded'>): void {
+    this.#agents.wantConnection(url, settings, guarded);
+  }
+
   /** Closes every connection. */
   close(): void {
     this.#agents.destroy();
