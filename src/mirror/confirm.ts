@@ -73,7 +73,7 @@ function notServed(image: CopiedImage, digest: string | undefined): RegistryErro
       )
     : new RegistryError(
         'DIGEST_MISMATCH',
-        `${what} served ${digest}. Look who else writes this tag; the next run decides by target.existing.`,
+        `${what} served ${digest}: either it changes what it is given, or somebody else writes this tag. Look who does; the next run decides by target.existing.`,
         { side: 'target' },
       );
 }
