@@ -12,6 +12,9 @@ import {
 import { ping, removeEverything } from './engine-requests.ts';
 import { startProcess, temporaryFolder, type ServerProcess } from './server-process.ts';
 
+/** The start of the engine before: each flushes the chains of iptables that the others are just filling. */
+let starting: Promise<unknown> = Promise.resolve();
+
 /**
  * Starts a Docker Engine of its own files, with its own bridge. Needs root. Registries on loopback
  * need no configuration: Docker takes them without TLS.
@@ -24,7 +27,12 @@ export async function startDocker(options: EngineServerOptions = {}): Promise<En
   const { path: folder, remove } = await temporaryFolder('docker');
   const socketPath = join(folder, 'docker.sock');
   await makeStorage(join(folder, 'data'), options);
-  const start = async (): Promise<ServerProcess> =>
+  const start = async (): Promise<ServerProcess> => {
+    const started = starting.then(startNow);
+    starting = started.catch(() => undefined);
+    return started;
+  };
+  const startNow = async (): Promise<ServerProcess> =>
     startProcess(
       [
         binary('dockerd'),
