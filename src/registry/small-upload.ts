@@ -67,6 +67,9 @@ async function readWhole({
 
 /** What a stream gives, if that is so many bytes. Its events, for an iterator costs more than they. */
 async function contentOf(stream: Readable, size: number): Promise<Uint8Array | undefined> {
+  // Its events will not come again.
+  if (stream.destroyed)
+    throw stream.errored ?? new Error('the content was closed before it was read');
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
   const chunks: Buffer[] = [];
   let length = 0;

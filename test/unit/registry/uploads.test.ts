@@ -392,6 +392,25 @@ test("the source's own failure is the one reported, once, and nothing is finishe
   }
 });
 
+test('a small blob whose content failed before it was read fails with that', async (t) => {
+  const world = await setUp(t);
+  const failed = new Error('the disk is gone');
+  for (const [error, expected] of [
+    [failed, failed],
+    [undefined, /closed before it was read/],
+  ] as const) {
+    const opened = async (): Promise<Readable> => {
+      const stream = new Readable({ read: () => undefined });
+      stream.on('error', () => undefined);
+      stream.destroy(error);
+      await new Promise((resolve) => stream.on('close', resolve));
+      return stream;
+    };
+    await assert.rejects(world.target.putBlob(world.repository, describe(SMALL), opened), expected);
+  }
+  assert.equal(world.stored.size, 0);
+});
+
 test('a small blob whose content is not what it should be is never sent', async (t) => {
   const world = await setUp(t);
   for (const content of [SMALL.subarray(1), Buffer.concat([SMALL, SMALL]), Buffer.alloc(1000)]) {
