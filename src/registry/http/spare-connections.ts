@@ -18,6 +18,7 @@ export class SpareConnections {
   readonly #spare: Socket[] = [];
   /** How the first connection was opened; the others are opened likewise. */
   #options: ClientRequestArgs | undefined;
+  /** Connections to open as soon as it is known how. */
   #wanted = 0;
 
   constructor(connect: Connect) {
@@ -32,13 +33,12 @@ export class SpareConnections {
 
   /** What an agent calls for a connection. */
   connect(options: ClientRequestArgs, callback: Created): Duplex | null | undefined {
-    const isFirst = this.#options === undefined;
-    this.#options = { ...options };
+    this.#options ??= { ...options };
     for (let spare = this.#spare.pop(); spare !== undefined; spare = this.#spare.pop()) {
       if (!spare.destroyed && spare.writable) return spare.ref();
     }
     const connection = this.#connect(options, callback);
-    if (isFirst) this.#open();
+    this.#open();
     return connection;
   }
 

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import type { RegistryReader } from '../../../../src/registry/registry.ts';
 import { MediaType } from '../../../../src/registry/manifest.ts';
 import { atTag } from '../../../../src/registry/reference.ts';
 import { openRegistries } from '../../../support/scripted-registries.ts';
 import { makeCertificate } from '../../../support/servers/certificate.ts';
+import { temporaryFolder } from '../../../support/servers/server-process.ts';
 
 const IMAGES = 5;
 const HEAD = {
@@ -31,9 +30,9 @@ interface Scene {
 async function certificate(
   t: TestContext,
 ): Promise<{ readonly cert: string; readonly key: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'sdr-spare-'));
-  t.after(async () => rm(folder, { recursive: true }));
-  const files = await makeCertificate(folder);
+  const { path, remove } = await temporaryFolder('spare');
+  t.after(remove);
+  const files = await makeCertificate(path);
   const [cert, key] = await Promise.all([
     readFile(files.certificate, 'utf8'),
     readFile(files.key, 'utf8'),
