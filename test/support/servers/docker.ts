@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { binary } from './binaries.ts';
 import {
   killQuietly,
@@ -12,8 +13,8 @@ import {
 import { ping, removeEverything } from './engine-requests.ts';
 import { startProcess, temporaryFolder, type ServerProcess } from './server-process.ts';
 
-/** The start of the engine before: each flushes the chains of iptables that the others are just filling. */
-let starting: Promise<unknown> = Promise.resolve();
+/** Each flushes the chains of iptables that the others are just filling. */
+const oneAtATime = pLimit(1);
 
 /**
  * Starts a Docker Engine of its own files, with its own bridge. Needs root. Registries on loopback
@@ -27,11 +28,6 @@ export async function startDocker(options: EngineServerOptions = {}): Promise<En
   const { path: folder, remove } = await temporaryFolder('docker');
   const socketPath = join(folder, 'docker.sock');
   await makeStorage(join(folder, 'data'), options);
-  const start = async (): Promise<ServerProcess> => {
-    const started = starting.then(startNow);
-    starting = started.catch(() => undefined);
-    return started;
-  };
   const startNow = async (): Promise<ServerProcess> =>
     startProcess(
       [
@@ -49,6 +45,7 @@ export async function startDocker(options: EngineServerOptions = {}): Promise<En
       folder,
       async () => ((await ping(socketPath)) ? true : undefined),
     );
+  const start = async (): Promise<ServerProcess> => oneAtATime(startNow);
   let server = await start();
   return {
     socketPath,
