@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { SMALL_BLOB_BYTES } from '../registry/blobs.ts';
 import type { Descriptor } from '../registry/manifest.ts';
 import { formatRepository, isSameRepository, type Repository } from '../registry/reference.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -12,9 +13,6 @@ import type { BlobOutcome } from './tally.ts';
  * POST, sending it costs what asking does, and most small blobs (configs, signatures) are new.
  */
 const SEND_UNASKED_BYTES = 32 * 1024;
-
-/** Held in memory whole; what costs time is the way there and back, so they wait for no stream. */
-const WITHOUT_STREAM_BYTES = 64 * 1024;
 
 /**
  * The blobs of a whole run. Each crosses to a target registry once, however many images share it:
@@ -104,7 +102,8 @@ export class BlobTransfers {
         target,
         blob,
         async () => {
-          if (blob.size > WITHOUT_STREAM_BYTES) await slot.take();
+          // What costs time for a small one is the way there and back: it waits for no stream.
+          if (blob.size > SMALL_BLOB_BYTES) await slot.take();
           stopped.throwIfAborted();
           return this.#open(blob, session);
         },

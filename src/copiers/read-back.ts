@@ -6,9 +6,10 @@ import type { RegistryReader } from '../registry/registry.ts';
 
 /**
  * Milliseconds to wait before looking again: registries behind load balancers and caches have been
- * seen answering 404, or with the tag's previous digest, right after a push.
+ * seen answering 404, or with the tag's previous digest, right after a push, and for a tag they had
+ * just served.
  */
-const LOOK_AGAIN_AFTER: readonly number[] = [200, 1000, 3000];
+export const LOOK_AGAIN_AFTER: readonly number[] = [200, 1000, 3000];
 
 /**
  * Makes sure that a tag now names a digest, by the registry's own word.

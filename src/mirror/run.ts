@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { CopyProgress, ImageCopier } from '../copiers/image-copier.ts';
+import { LOOK_AGAIN_AFTER } from '../copiers/read-back.ts';
 import { MirrorError } from '../errors.ts';
 import { parseImageMap } from '../image-map/image-map.ts';
 import type { Logger } from '../log.ts';
@@ -52,12 +53,6 @@ export interface RunSettings extends NamingPolicy, PlanPolicy, RecordPolicy {
   /** Milliseconds before each further look at a tag that does not show what was copied. */
   readonly lookAgainAfter?: readonly number[];
 }
-
-/**
- * Registries behind load balancers and caches have been seen answering 404, or with the tag's previous
- * digest, right after a push, and for a tag they had just served.
- */
-const LOOK_AGAIN_AFTER: readonly number[] = [200, 1000, 3000];
 
 export interface RunOptions extends Options {
   /** Takes no new image from here on; what is in flight is finished and published. */

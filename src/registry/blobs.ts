@@ -21,8 +21,8 @@ export interface BlobReaderOptions extends Options {
   readonly logger: Logger;
 }
 
-/** Read in one piece: what a stream costs is more than what it saves here. */
-export const SMALL_BYTES: number = 64 * 1024;
+/** Held in memory whole, read and sent in one piece: a stream would cost more than it saves. */
+export const SMALL_BLOB_BYTES: number = 64 * 1024;
 
 const MAX_CUTS = 5;
 
@@ -57,7 +57,7 @@ export async function openBlob(
   options: BlobReaderOptions & OpenBlobOptions,
 ): Promise<Readable> {
   const source = new RegistryBlobSource(repository, descriptor, options);
-  if (descriptor.size <= SMALL_BYTES) return streamOf(await source.readWhole(), options);
+  if (descriptor.size <= SMALL_BLOB_BYTES) return streamOf(await source.readWhole(), options);
   const { body } = await source.openAt(0);
   const { signal, onReceived } = options;
   const stream = new BlobStream(descriptor, source, { body, onReceived });
@@ -95,7 +95,7 @@ export async function getBlob(
       { side: options.side },
     );
   }
-  if (descriptor.size <= SMALL_BYTES) {
+  if (descriptor.size <= SMALL_BLOB_BYTES) {
     return new RegistryBlobSource(repository, descriptor, options).readWhole();
   }
   const chunks: Buffer[] = [];
@@ -176,7 +176,7 @@ class RegistryBlobSource implements BlobSource {
 
   async #askForAll(): Promise<Answer> {
     try {
-      return await this.#ask({ maxBytes: SMALL_BYTES });
+      return await this.#ask({ maxBytes: SMALL_BLOB_BYTES });
     } catch (error) {
       const isTooLarge = error instanceof RegistryError && error.cause instanceof TooLargeError;
       throw isTooLarge ? this.mismatch('more bytes') : error;

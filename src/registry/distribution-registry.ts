@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Side } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Options } from '../options.ts';
-import { getBlob, hasBlob, openBlob, SMALL_BYTES, streamOf } from './blobs.ts';
+import { getBlob, hasBlob, openBlob, SMALL_BLOB_BYTES, streamOf } from './blobs.ts';
 import type { HostClient } from './host-client.ts';
 import type { Hosts } from './hosts.ts';
 import type { Descriptor, Manifest } from './manifest.ts';
@@ -47,7 +47,7 @@ export class DistributionRegistry implements Registry {
   ): Promise<Uint8Array> {
     const read = (): Promise<Uint8Array> =>
       getBlob(repository, descriptor, { ...this.#context(repository), ...options });
-    if (descriptor.size > Math.min(SMALL_BYTES, options.maxBytes)) return read();
+    if (descriptor.size > Math.min(SMALL_BLOB_BYTES, options.maxBytes)) return read();
     const { smallBlobs } = this.#shared;
     const key = nameOf(repository, descriptor);
     const readAndHold = async (): Promise<Uint8Array> => {
@@ -113,7 +113,7 @@ export class DistributionRegistry implements Registry {
     descriptor: Descriptor,
     options: OpenBlobOptions,
   ): Promise<Readable | undefined> {
-    if (descriptor.size > SMALL_BYTES) return undefined;
+    if (descriptor.size > SMALL_BLOB_BYTES) return undefined;
     const key = nameOf(repository, descriptor);
     const bytes = await this.#shared.smallBlobs.getOrJoin(key, options.signal);
     return bytes === undefined ? undefined : streamOf(bytes, options);

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Logger } from '../log.ts';
+import { SMALL_BLOB_BYTES } from './blobs.ts';
 import { LargeUpload } from './large-upload.ts';
 import type { Descriptor } from './manifest.ts';
 import type { Repository } from './reference.ts';
@@ -10,9 +11,6 @@ export interface BlobWriterOptions extends UploadContext {
   readonly logger: Logger;
   readonly mountFrom?: Repository | undefined;
 }
-
-/** Small enough to be held in memory and sent in one request. */
-const SMALL_BYTES = 64 * 1024;
 
 /** Puts one blob into one repository: mounted if possible, else uploaded. */
 export async function putBlob(
@@ -34,7 +32,7 @@ export async function putBlob(
       session = mounted;
     }
   }
-  if (size <= SMALL_BYTES) {
+  if (size <= SMALL_BLOB_BYTES) {
     await uploadSmall({ ...options, repository, descriptor, open, requests }, session);
   } else {
     await new LargeUpload({ ...options, size, open, requests }).run(session);
